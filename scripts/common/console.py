@@ -1,0 +1,35 @@
+"""How commands speak: wasabi's messages and tables, user errors without a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+from wasabi import msg
+
+from .errors import UserError
+
+
+def run(command: Callable[..., Any]) -> None:
+    """Runs a command function as a Typer app; a UserError ends it with status 1.
+
+    Args:
+        command: The command's ``main``; its docstring is the help text.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(command)
+    try:
+        app()
+    except UserError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        msg.fail("Interrupted; what was there before is unchanged")
+        raise SystemExit(130) from None
+
+
+def fail(error: UserError) -> NoReturn:
+    """Prints what is wrong, where and what to do, and exits with status 1."""
+    text = "\n".join(part for part in (error.where, error.todo) if part)
+    msg.fail(error.what, text or None)
+    raise SystemExit(1)
