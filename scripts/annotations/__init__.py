@@ -1,0 +1,1 @@
+"""Annotated text: records, formats, offsets, audit and repair. Knows no spaCy model."""

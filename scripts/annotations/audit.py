@@ -1,0 +1,240 @@
+"""The audit of one record: a fate for every span, and what stays trainable of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .contexts import likelier_occurrence
+from .edges import TokenEdges
+from .faults import Fate, Policies, Policy
+from .overlaps import resolve_overlaps
+from .records import Record, Span
+from .resolve import Decision, resolve_span
+from .survey import Evidence
+from .units import to_codepoints
+from .whitespace import control_characters
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What to do where copies of a text in one split are annotated differently.
+
+    Args:
+        keep: Spans that every copy is given, whether it marked them or not.
+        mask: Spans whose places are left unannotated in every copy.
+    """
+
+    keep: frozenset[Span]
+    mask: frozenset[Span]
+
+
+def reconcile(versions: Sequence[frozenset[Span]], policy: Policy) -> Copies | None:
+    """Brings the annotations of a text's copies together; None where there is nothing to do.
+
+    repair unites them: what one copy marks and another leaves unmarked is an entity in both, and
+    places where copies mark different spans are masked. missing keeps what all copies agree on
+    and masks the rest; drop keeps it and masks nothing.
+
+    Args:
+        versions: Trainable spans of each copy.
+        policy: Policy for the fault ``contested``.
+    """
+    every = frozenset.union(*versions)
+    agreed = frozenset.intersection(*versions)
+    if every == agreed or policy is Policy.KEEP:
+        return None
+    if policy is Policy.REPAIR:
+        agreed = frozenset(
+            span
+            for span in every
+            if not any(o != span and o.start < span.end and span.start < o.end for o in every)
+        )
+    return Copies(agreed, frozenset() if policy is Policy.DROP else every - agreed)
+
+
+@dataclass(frozen=True)
+class RecordAudit:
+    """A record and what was decided on it.
+
+    Args:
+        record: The record as given.
+        read: Its spans in code points, those left out whose offsets cannot be read so.
+        decisions: One a span, in the record's order.
+        ents: The trainable spans: on token edges, sorted, not overlapping.
+        nested: Spans that lie in an ent; ``ner`` cannot hold them, ``doc.spans`` can.
+        missing: Character ranges of whole tokens to leave unannotated; they touch no ent.
+        faults: Faults of the text itself, each with a note.
+        stop: Codes of faults that the policies do not allow.
+    """
+
+    record: Record
+    read: tuple[Span, ...]
+    decisions: tuple[Decision, ...]
+    ents: tuple[Span, ...]
+    nested: tuple[Span, ...]
+    missing: tuple[tuple[int, int], ...]
+    faults: tuple[tuple[str, str], ...]
+    stop: tuple[str, ...]
+
+
+def audit_record(
+    record: Record,
+    edges: TokenEdges,
+    evidence: Evidence,
+    policies: Policies,
+    copies: Copies | None = None,
+) -> RecordAudit:
+    """Audits one record.
+
+    Args:
+        record: The record; its offsets are in the unit that the evidence names.
+        edges: Token edges of its text.
+        evidence: What the record's file says as a whole.
+        policies: Policy of every fault.
+        copies: What the copies of this text come to; None if they do not differ.
+    """
+    read = to_codepoints(record.text, record.spans, evidence.unit)
+    decisions = [
+        resolve_span(record.text, given, there, edges, evidence, policies)
+        for given, there in zip(record.spans, read, strict=True)
+    ]
+    decisions = [_variant(decision, evidence, policies) for decision in decisions]
+    before = {d.span for d in decisions if d.span is not None}
+    decisions = resolve_overlaps(decisions, policies)
+    own = {d.span for d in decisions if d.span is not None}
+    if copies is not None:
+        decisions = [_contested(decision, copies, policies) for decision in decisions]
+    decisions = _occurrences(record.text, decisions, edges, evidence, policies)
+    added = copies.keep - own if copies is not None else frozenset()
+    ents = sorted(added.union(d.span for d in decisions if d.span is not None))
+    nested = sorted(
+        inner
+        for inner in before - set(ents)
+        if any(outer.start <= inner.start and inner.end <= outer.end for outer in ents)
+    )
+    ranges = [d.masked for d in decisions if d.masked is not None]
+    faults = _text_faults(record.text)
+    if copies is not None:
+        ranges += [(span.start, span.end) for span in copies.mask]
+        faults.append(("contested", f"{len(added)} spans taken over from copies of the text"))
+    stop = [d.stop for d in decisions if d.stop]
+    stop += [code for code, _ in faults if policies[code] is Policy.ERROR]
+    return RecordAudit(
+        record=record,
+        read=tuple(span for span in read if span is not None),
+        decisions=tuple(decisions),
+        ents=tuple(ents),
+        nested=tuple(nested),
+        missing=tuple(_free_tokens(ranges, ents, edges)),
+        faults=tuple(faults),
+        stop=tuple(stop),
+    )
+
+
+def _variant(decision: Decision, evidence: Evidence, policies: Policies) -> Decision:
+    main = evidence.variants.get(decision.given.label)
+    if main is None:
+        return decision
+    stop = "label-variant" if policies["label-variant"] is Policy.ERROR else decision.stop
+    return replace(
+        decision,
+        faults=(*decision.faults, "label-variant"),
+        note=f"label {decision.given.label!r} beside {main!r}",
+        stop=stop,
+    )
+
+
+def _contested(decision: Decision, copies: Copies, policies: Policies) -> Decision:
+    span, policy = decision.span, policies["contested"]
+    if span is None or span in copies.keep:
+        return decision
+    if policy is Policy.REPAIR:
+        policy = Policy.MISSING
+    return decision.ruled("contested", policy, (span.start, span.end))
+
+
+def _occurrences(
+    text: str,
+    decisions: list[Decision],
+    edges: TokenEdges,
+    evidence: Evidence,
+    policies: Policies,
+) -> list[Decision]:
+    taken = [(d.span.start, d.span.end) for d in decisions if d.span is not None]
+    policy = policies["other-occurrence"]
+    result = []
+    for decision in decisions:
+        place = decision.span or decision.given
+        other = None
+        if 0 <= place.start < place.end <= len(text):
+            other = _other(text, place, decision, edges, evidence, taken)
+        if other is not None:
+            note = f"{text[other[0] : other[1]]!r} stands at {other[0]}–{other[1]} too"
+            where = decision.masked or (place.start, place.end)
+            if decision.span is None:
+                # Its fate is settled already; the other occurrence is a hint for the reader.
+                faults = (*decision.faults, "other-occurrence")
+                decision = replace(decision, faults=faults, note=f"{decision.note}; {note}")
+            else:
+                decision = decision.ruled("other-occurrence", policy, where, note)
+            decision = replace(decision, suspicious=True)
+        result.append(decision)
+    return result
+
+
+def _other(
+    text: str,
+    place: Span,
+    decision: Decision,
+    edges: TokenEdges,
+    evidence: Evidence,
+    taken: list[tuple[int, int]],
+) -> tuple[int, int] | None:
+    if decision.span is None and "mostly-outside" not in decision.faults:
+        return None
+    ends = [place.end]
+    if decision.span is None and evidence.inclusive["single"] != "no":
+        ends.insert(0, min(place.end + 1, len(text)))
+    for end in ends:
+        other = likelier_occurrence(
+            text, place.start, end, place.label, edges, evidence.contexts, taken
+        )
+        # A single letter stands everywhere; it points to nothing.
+        if other is not None and end - place.start > 1:
+            return other
+    return None
+
+
+def _free_tokens(
+    ranges: list[tuple[int, int]], ents: list[Span], edges: TokenEdges
+) -> list[tuple[int, int]]:
+    """Runs of whole tokens that the ranges touch and no ent covers, sorted, merged."""
+    tokens = {i for start, end in ranges for i in range(*edges.tokens(start, end))}
+    for ent in ents:
+        tokens -= set(range(*edges.tokens(ent.start, ent.end)))
+    runs: list[tuple[int, int]] = []
+    last = None
+    for i in sorted(tokens):
+        if last is not None and i == last + 1:
+            runs[-1] = (runs[-1][0], edges.ends[i])
+        else:
+            runs.append((edges.starts[i], edges.ends[i]))
+        last = i
+    return runs
+
+
+def _text_faults(text: str) -> list[tuple[str, str]]:
+    faults = []
+    if not text.strip():
+        faults.append(("empty-text", ""))
+    controls = control_characters(text)
+    if controls:
+        shown = ", ".join(f"U+{ord(text[i]):04X} at {i}" for i in controls[:5])
+        faults.append(("control-characters", shown))
+    return faults
+
+
+def is_trainable(decision: Decision) -> bool:
+    """Whether a decision ends as an entity that is trained and scored on."""
+    return decision.fate in (Fate.KEPT, Fate.REPAIRED)

@@ -1,0 +1,132 @@
+"""Every fault that the audit knows: its code, what it means, and what may be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ..common.errors import UserError
+
+
+class Fate(str, Enum):
+    """What became of a span; every span has exactly one."""
+
+    KEPT = "kept"
+    REPAIRED = "repaired"
+    MISSING = "missing"
+    REFUSED = "refused"
+
+
+class Policy(str, Enum):
+    """What to do about a fault.
+
+    keep: leave as it is and report. repair: mend as the fault's description says. missing: leave
+    the tokens unannotated, so that they are not trained as "no entity". drop: take it out; its
+    tokens count as "no entity". error: stop, write nothing.
+    """
+
+    KEEP = "keep"
+    REPAIR = "repair"
+    MISSING = "missing"
+    DROP = "drop"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: code, one-line description, scope (span or record), policies; first is default."""
+
+    code: str
+    description: str
+    scope: str
+    policies: tuple[Policy, ...]
+
+    @property
+    def default(self) -> Policy:
+        """The policy in force unless the user sets another."""
+        return self.policies[0]
+
+
+_K, _R, _M, _D, _E = Policy.KEEP, Policy.REPAIR, Policy.MISSING, Policy.DROP, Policy.ERROR
+
+
+def _catalogue(scope: str, *rows: tuple[str, str, tuple[Policy, ...]]) -> list[Fault]:
+    return [Fault(code, text, scope, policies) for code, text, policies in rows]
+
+
+FAULTS: dict[str, Fault] = {
+    fault.code: fault
+    for fault in [
+        *_catalogue(
+            "span",
+            ("offset-unit", "Offsets of the file count something else than code points", (_R, _E)),
+            ("out-of-range", "Span starts or ends outside the text", (_M, _R, _D, _E)),
+            ("reversed", "Span ends before it starts", (_M, _R, _D, _E)),
+            ("empty", "Span holds no character, or white space alone", (_M, _D, _E)),
+            ("edge-whitespace", "White space just inside an edge of the span", (_R, _M, _D, _E)),
+            ("edge-punctuation", "Loose quote, bracket or punctuation inside an edge",
+             (_R, _K, _M, _D, _E)),
+            ("inclusive-end", "End is the last character instead of the one after, as elsewhere "
+             "in the file", (_R, _M, _D, _E)),
+            ("off-by-one", "An edge is one character off a token edge", (_R, _M, _D, _E)),
+            ("mid-token", "An edge falls inside a token", (_R, _M, _D, _E)),
+            ("mostly-outside", "Span covers less than half of a token that it would grow to",
+             (_M, _R, _D, _E)),
+            ("duplicate-span", "Same span and label twice in the text", (_R, _E)),
+            ("two-labels", "Same span with different labels", (_M, _D, _E)),
+            ("nested", "Span lies inside a longer one", (_R, _M, _D, _E)),
+            ("crossing", "Span crosses another, longer one", (_R, _M, _D, _E)),
+            ("contested", "Copies of the text in one split are annotated differently",
+             (_R, _M, _K, _D, _E)),
+            ("other-occurrence", "The same words stand elsewhere in the text, in a context more "
+             "usual for the label", (_K, _M, _D, _E)),
+            ("label-variant", "Label differs from another one in case or separator alone",
+             (_K, _E)),
+        ),
+        *_catalogue(
+            "record",
+            ("empty-text", "Text is empty or white space", (_D, _E)),
+            ("control-characters", "Text holds control characters", (_K, _D, _E)),
+            ("duplicate-text", "Training text stands twice; the first is kept",
+             (_D, _K, _E)),
+            ("near-duplicate", "Text is nearly the same as an earlier one of its split", (_K, _E)),
+            ("leak", "Text stands in a later split too (train, dev, test, in this order)",
+             (_D, _K, _E)),
+            ("near-leak", "Text is nearly one of a later split", (_D, _K, _E)),
+            ("document-in-two-splits", "Parts of one document stand in different given splits",
+             (_K, _D, _E)),
+        ),
+    ]
+}  # fmt: skip
+
+Policies = Mapping[str, Policy]
+
+
+def default_policies() -> dict[str, Policy]:
+    """The policy of every fault when the user sets none."""
+    return {code: fault.default for code, fault in FAULTS.items()}
+
+
+def parse_policies(settings: Iterable[str]) -> dict[str, Policy]:
+    """Reads ``FAULT=POLICY`` settings over the defaults.
+
+    Raises:
+        UserError: A fault or policy is unknown, or the fault does not allow the policy.
+    """
+    policies = default_policies()
+    for setting in settings:
+        code, _, name = setting.partition("=")
+        if code not in FAULTS:
+            raise UserError(
+                f"There is no fault {code!r}", where=f"--policy {setting}",
+                todo=f"Faults: {', '.join(FAULTS)}.",
+            )  # fmt: skip
+        allowed = [policy.value for policy in FAULTS[code].policies]
+        if name not in allowed:
+            raise UserError(
+                f"The policy for {code} cannot be {name!r}", where=f"--policy {setting}",
+                todo=f"Possible: {', '.join(allowed)} (default {allowed[0]}).",
+            )  # fmt: skip
+        policies[code] = Policy(name)
+    return policies

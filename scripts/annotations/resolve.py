@@ -1,0 +1,261 @@
+"""One span against the token edges of its text: kept, repaired, missing or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from .edges import TokenEdges
+from .faults import Fate, Policies, Policy
+from .records import Span
+from .survey import Evidence, span_size
+from .whitespace import trim
+
+# Never the last character of an entity; a full stop, ! and ? may be (Inc., Yahoo!).
+PUNCTUATION = ",;:।॥|…"
+OPENING = {"(": ")", "[": "]", "{": "}", "‘": "’", "“": "”", "«": "»", "„": "”"}
+CLOSING = {close: open_ for open_, close in OPENING.items()}
+STRAIGHT = "\"'`"
+
+# Edge moves tried for a span that is off by one, the likeliest first.
+MOVES = ((0, 1), (-1, 0), (0, -1), (1, 0), (-1, -1), (1, 1))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the audit decided on one span.
+
+    Args:
+        given: The span as the file has it.
+        fate: One of four.
+        span: The span that is trained and scored on, in code points; None if there is none.
+        faults: Codes of the faults found, in the order found.
+        masked: Character range to leave unannotated where the fate is missing.
+        note: What was seen, for the findings.
+        suspicious: Whether a human should look at it.
+        stop: Code of a fault that the user's policy does not allow.
+    """
+
+    given: Span
+    fate: Fate
+    span: Span | None
+    faults: tuple[str, ...] = ()
+    masked: tuple[int, int] | None = None
+    note: str = ""
+    suspicious: bool = False
+    stop: str | None = None
+
+    def ruled(
+        self, fault: str, policy: Policy, masked: tuple[int, int], note: str = ""
+    ) -> Decision:
+        """This decision after a policy other than repair was applied for a fault."""
+        fates = {Policy.MISSING: Fate.MISSING, Policy.KEEP: self.fate}
+        fate = fates.get(policy, Fate.REFUSED)
+        return replace(
+            self,
+            fate=fate,
+            span=self.span if policy is Policy.KEEP else None,
+            faults=(*self.faults, fault),
+            masked=masked if fate is Fate.MISSING else None,
+            note=_join(self.note, note),
+            stop=fault if policy is Policy.ERROR else self.stop,
+        )
+
+
+def _join(first: str, second: str) -> str:
+    return "; ".join(part for part in (first, second) if part)
+
+
+@dataclass
+class _Work:
+    """A span on its way through the steps below; ``done`` is set when a policy ends it."""
+
+    text: str
+    edges: TokenEdges
+    evidence: Evidence
+    policies: Policies
+    given: Span
+    start: int
+    end: int
+    faults: list[str] = field(default_factory=list)
+    done: Decision | None = None
+
+    def meets(self, fault: str, note: str = "", masked: tuple[int, int] | None = None) -> bool:
+        """Notes a fault; True if policy lets it be repaired, else ``done`` holds the end."""
+        policy = self.policies[fault]
+        if policy is Policy.REPAIR:
+            self.faults.append(fault)
+            return True
+        base = Decision(self.given, Fate.KEPT, None, tuple(self.faults))
+        self.done = base.ruled(fault, policy, masked or (self.start, self.end), note)
+        return False
+
+
+def resolve_span(
+    text: str,
+    given: Span,
+    read: Span | None,
+    edges: TokenEdges,
+    evidence: Evidence,
+    policies: Policies,
+) -> Decision:
+    """Decides the fate of one span, looking at no other span of its text.
+
+    Args:
+        text: Text of the record.
+        given: The span as the file has it.
+        read: The same in code points; None if its offsets cannot be meant in the file's unit.
+        edges: Token edges of the text.
+        evidence: What the file as a whole says.
+        policies: Policy of every fault.
+    """
+    work = _Work(text, edges, evidence, policies, given, given.start, given.end)
+    if read is None:
+        work.meets("offset-unit")
+        return _lost(work, "out-of-range", "an offset falls inside a character")
+    work.start, work.end = read.start, read.end
+    if (read.start, read.end) != (given.start, given.end) and not work.meets("offset-unit"):
+        return work.done
+    for step in (_bounds, _blanks, _inclusive, _align, _punctuation):
+        step(work)
+        if work.done is not None:
+            return work.done
+    changed = (work.start, work.end) != (given.start, given.end)
+    return Decision(
+        given,
+        Fate.REPAIRED if changed else Fate.KEPT,
+        Span(work.start, work.end, given.label),
+        tuple(work.faults),
+    )
+
+
+def _lost(work: _Work, fault: str, note: str) -> Decision:
+    """A span that leaves nothing to repair or to mask: refused, and an error unless dropped."""
+    policy = work.policies[fault]
+    stop = None if policy is Policy.DROP else fault
+    return Decision(
+        work.given, Fate.REFUSED, None, (*work.faults, fault), note=note, suspicious=True, stop=stop
+    )
+
+
+def _bounds(work: _Work) -> None:
+    size = len(work.text)
+    if work.start > work.end:
+        work.start, work.end = work.end, work.start
+        inside = (max(work.start, 0), min(work.end, size))
+        if not work.meets("reversed", f"start {work.end} is after end {work.start}", inside):
+            return
+    if work.start >= 0 and work.end <= size:
+        return
+    note = f"the text has {size} characters"
+    inside = (max(work.start, 0), min(work.end, size))
+    if inside[0] >= inside[1]:
+        work.done = _lost(work, "out-of-range", note)
+    elif work.meets("out-of-range", note, inside):
+        work.start, work.end = inside
+
+
+def _blanks(work: _Work) -> None:
+    start, end = trim(work.text, work.start, work.end)
+    if start == end:
+        habit = work.evidence.inclusive["single"] != "no"
+        if work.start == work.end and habit and work.edges.fits(start, start + 1):
+            return
+        first, last = work.edges.tokens(work.start, work.end)
+        if first >= last:
+            work.done = _lost(work, "empty", "no token stands there")
+        else:
+            work.meets("empty")
+    elif (start, end) != (work.start, work.end) and work.meets("edge-whitespace"):
+        work.start, work.end = start, end
+
+
+def _inclusive(work: _Work) -> None:
+    habit = work.evidence.inclusive[span_size(work.start, work.end, work.edges)]
+    if habit == "no" or "edge-whitespace" in work.faults:
+        return
+    if habit == "some" and work.edges.fits(work.start, work.end):
+        return
+    if work.edges.fits(work.start, work.end + 1):
+        _move(work, "inclusive-end", work.start, work.end + 1)
+
+
+def _align(work: _Work) -> None:
+    edges = work.edges
+    if edges.fits(work.start, work.end):
+        return
+    stripped = _strip(work.text, work.start, work.end)
+    if stripped != (work.start, work.end) and edges.fits(*stripped):
+        _move(work, "edge-punctuation", *stripped)
+        return
+    moved = [(work.start + a, work.end + b) for a, b in MOVES]
+    fitting = [(s, e) for s, e in moved if s >= 0 and edges.fits(s, e)]
+    if fitting:
+        # min is stable: among equals the likeliest move stays first.
+        start, end = min(fitting, key=lambda m: _ragged(work.text, *m))
+        _move(work, "off-by-one", start, end)
+        return
+    grown = edges.grow(work.start, work.end)
+    if grown is None:
+        work.done = _lost(work, "mid-token", "no token stands there")
+    else:
+        _move(work, "mid-token", *grown)
+
+
+def _move(work: _Work, fault: str, start: int, end: int) -> None:
+    """Moves the edges for a fault, unless that would invent more than the span marks."""
+    grows = start < work.start or end > work.end
+    if grows and work.start < work.end and not work.edges.half_covered(work.start, work.end):
+        token = work.text[start:end]
+        note = f"marks {work.text[work.start : work.end]!r} of {token!r}"
+        if not work.meets("mostly-outside", note):
+            work.done = replace(work.done, suspicious=True)
+            return
+    if work.meets(fault):
+        work.start, work.end = start, end
+
+
+def _punctuation(work: _Work) -> None:
+    start, end = _strip(work.text, work.start, work.end)
+    if (start, end) == (work.start, work.end) or not work.edges.fits(start, end):
+        return
+    if work.policies["edge-punctuation"] is Policy.KEEP:
+        work.faults.append("edge-punctuation")
+    elif work.meets("edge-punctuation"):
+        work.start, work.end = start, end
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    """Takes punctuation, and quotes and brackets without their partner, off both edges.
+
+    Gives the edges back unchanged if nothing would be left.
+    """
+    first, last = start, end
+    while first < last and _loose(text, first, last, first):
+        first += 1
+    while last > first and _loose(text, first, last, last - 1):
+        last -= 1
+    if first == last:
+        return start, end
+    return trim(text, first, last)
+
+
+def _loose(text: str, start: int, end: int, at: int) -> bool:
+    char, inside = text[at], text[start:end]
+    if char in PUNCTUATION:
+        return True
+    if char in OPENING:
+        return at == start and OPENING[char] not in inside
+    if char in CLOSING:
+        # ’ is also an apostrophe: at the start it is loose, at the end it closes or elides.
+        return CLOSING[char] not in inside and (at == end - 1 or char == "’")
+    return char in STRAIGHT and inside.count(char) == 1
+
+
+def _ragged(text: str, start: int, end: int) -> int:
+    """How many edges of a candidate are punctuation or white space."""
+    return sum(not text[i].isalnum() and not _mark(text[i]) for i in (start, end - 1))
+
+
+def _mark(char: str) -> bool:
+    # Vowel signs and viramas are not alphanumeric to Python but end Bangla words.
+    return "\u0900" <= char <= "\u0dff" and char not in PUNCTUATION

@@ -1,0 +1,97 @@
+"""Offset units: what a file's offsets count, and how to read them as code points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .records import Span
+
+
+def utf16_positions(text: str) -> list[int]:
+    """Offset of each code point, and of the end, in UTF-16 code units."""
+    return _running(text, lambda c: 2 if ord(c) > 0xFFFF else 1)
+
+
+def utf8_positions(text: str) -> list[int]:
+    """Offset of each code point, and of the end, in UTF-8 bytes."""
+    return _running(text, lambda c: len(c.encode("utf8")))
+
+
+def crlf_as_one_positions(text: str) -> list[int]:
+    r"""Offsets of a tool that counts ``\r\n`` as one character."""
+    positions = [0]
+    for i, char in enumerate(text):
+        folded = char == "\r" and text[i + 1 : i + 2] == "\n"
+        positions.append(positions[-1] + (0 if folded else 1))
+    return positions
+
+
+def crlf_as_three_positions(text: str) -> list[int]:
+    r"""Offsets of a tool that counts one character too many for each ``\r\n``.
+
+    Seen in doccano #2114: two entities after three line ends are three characters too far right.
+    """
+    return [i + text.count("\r\n", 0, i) for i in range(len(text) + 1)]
+
+
+def _running(text: str, width: Callable[[str], int]) -> list[int]:
+    positions = [0]
+    for char in text:
+        positions.append(positions[-1] + width(char))
+    return positions
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An offset unit.
+
+    Args:
+        name: What the user calls it.
+        counts: What its offsets count, for messages.
+        differs: Whether offsets in a text can differ from code points at all.
+        positions: Offset of every code point of a text, and of its end, in this unit.
+    """
+
+    name: str
+    counts: str
+    differs: Callable[[str], bool]
+    positions: Callable[[str], list[int]]
+
+
+CODEPOINT = "codepoint"
+
+UNITS: dict[str, Unit] = {
+    unit.name: unit
+    for unit in (
+        Unit(
+            "utf16", "UTF-16 code units", lambda t: max(t, default="") > "\uffff", utf16_positions
+        ),
+        Unit("utf8", "UTF-8 bytes", lambda t: not t.isascii(), utf8_positions),
+        Unit("crlf-as-one", "CRLF as one character", lambda t: "\r\n" in t, crlf_as_one_positions),
+        Unit(
+            "crlf-as-three",
+            "CRLF as three characters",
+            lambda t: "\r\n" in t,
+            crlf_as_three_positions,
+        ),
+    )
+}
+
+
+def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | None]:
+    """Reads spans whose offsets are in ``unit`` as code points of ``text``.
+
+    Returns one entry a span, in order; None where an offset falls inside a character or outside
+    the text, so that it cannot be meant in this unit.
+    """
+    if unit == CODEPOINT or not UNITS[unit].differs(text):
+        return list(spans)
+    where: dict[int, int] = {}
+    for i, position in enumerate(UNITS[unit].positions(text)):
+        where.setdefault(position, i)
+    result: list[Span | None] = []
+    for span in spans:
+        start, end = where.get(span.start), where.get(span.end)
+        result.append(None if start is None or end is None else Span(start, end, span.label))
+    return result
