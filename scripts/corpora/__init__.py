@@ -1,0 +1,1 @@
+"""From records to spaCy's corpora: tokenizer, Docs, duplicates, splits, DocBins."""

@@ -1,0 +1,357 @@
+"""Annotation files to a corpus directory: surveyed, placed, audited, written, all or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+from ..annotations.audit import Copies, RecordAudit, reconcile
+from ..annotations.faults import Policies, default_policies
+from ..annotations.formats import ReadOptions, read_records
+from ..annotations.records import Span
+from ..annotations.survey import (
+    Evidence,
+    Hypothesis,
+    Survey,
+    decide_inclusive,
+    decide_unit,
+    label_variants,
+)
+from ..common.errors import UserError
+from ..common.files import md5_of_file, new_directory
+from .docbins import SHARD_DOCS, DocBinWriter
+from .ledger import SHOWN_STOPS, Ledger
+from .passes import AuditSettings, Chunk, Mapper, Worker, chunks, mapper
+from .placement import place_records
+from .table import Placement, RecordTable
+from .tokenizer import build_tokenizer
+
+AUDIT_VERSION = 1
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can set of a conversion.
+
+    Args:
+        lang: Language of the tokenizer.
+        seed: Of the split.
+        dev_fraction: Share of the training records for dev, where no dev file is given.
+        test_fraction: Share for test, where neither dev nor test file is given.
+        near_duplicate: Jaccard similarity from which two texts are nearly the same, 0 to 1.
+        offset_unit: ``auto``, or the unit of all files.
+        policies: Policy of every fault.
+        read: How to read the files.
+        n_process: Number of processes.
+        shard_docs: Largest number of Docs in one DocBin file.
+    """
+
+    lang: str = "bn"
+    seed: int = 0
+    dev_fraction: float = 0.1
+    test_fraction: float = 0.1
+    near_duplicate: float = 0.8
+    offset_unit: str = "auto"
+    policies: Policies = field(default_factory=default_policies)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    n_process: int = 1
+    shard_docs: int = SHARD_DOCS
+
+
+def convert(
+    inputs: Mapping[str, Path],
+    output: Path,
+    settings: Settings,
+    progress: Progress = lambda items, _: items,
+) -> dict[str, Any]:
+    """Converts annotation files to a corpus directory and returns its audit.
+
+    Reads every file twice, a chunk at a time; between the passes only a few numbers a record are
+    kept. The directory is replaced when everything is written, and left as it was on any error.
+
+    Args:
+        inputs: ``train`` and optionally ``dev`` and ``test`` to a file; what is not given is
+            split off train, except test where dev is given.
+        output: The corpus directory.
+        settings: See there.
+        progress: Wraps an iterable of chunks to show progress; gets the pass's name.
+
+    Returns:
+        What audit.json holds.
+
+    Raises:
+        UserError: A file cannot be read, two splits are the same file, nothing can be trained
+            on, or a fault was found that the policies do not allow.
+    """
+    _check_inputs(inputs)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with new_directory(output) as folder:
+        blank = AuditSettings(settings.lang, {}, settings.policies, {})
+        table = RecordTable(folder)
+        try:
+            with mapper(blank, settings.n_process) as run:
+                surveys = _survey(inputs, settings, table, run, progress)
+            evidence, hypotheses = _conclude(surveys, settings)
+            placement = place_records(
+                table, list(inputs), _fractions(inputs, settings), settings.policies,
+                threshold=settings.near_duplicate, seed=settings.seed,
+            )  # fmt: skip
+        finally:
+            table.close()
+        known = replace(blank, evidence=evidence)
+        known = replace(known, contested=_contested(inputs, settings, known, placement))
+        with mapper(known, settings.n_process) as run:
+            ledger = _write(inputs, folder, settings, placement, run, progress)
+        _refuse(ledger, settings)
+        build_tokenizer(settings.lang).to_disk(folder / "tokenizer")
+        audit = _audit(inputs, folder, settings, placement, hypotheses, ledger)
+        srsly.write_json(folder / "audit.json", audit)
+    return audit
+
+
+def _check_inputs(inputs: Mapping[str, Path]) -> None:
+    digests: dict[str, str] = {}
+    for split, path in inputs.items():
+        if not path.is_file():
+            raise UserError(
+                f"There is no {split} file", where=str(path), todo="Check the path given."
+            )
+        digest = md5_of_file(path)
+        if digest in digests:
+            raise UserError(
+                f"{digests[digest]} and {split} are the same file",
+                where=str(path),
+                todo="A score on texts that were trained on says nothing. Give train alone, and "
+                "dev and test are split off it.",
+            )
+        digests[digest] = split
+
+
+def _fractions(inputs: Mapping[str, Path], settings: Settings) -> dict[str, float]:
+    if "dev" in inputs:
+        return {}
+    shares = {"dev": settings.dev_fraction}
+    if "test" not in inputs:
+        shares["test"] = settings.test_fraction
+    rest = 1 - sum(shares.values())
+    if rest <= 0 or min(shares.values()) <= 0:
+        raise UserError(
+            "The dev and test fractions leave nothing for one of the splits",
+            where=", ".join(f"{split} {share}" for split, share in shares.items()),
+        )
+    return {"train": rest, **shares}
+
+
+def _chunks(inputs: Mapping[str, Path], settings: Settings) -> Iterator[Chunk]:
+    for split, path in inputs.items():
+        yield from chunks(split, read_records(path, settings.read))
+
+
+def _survey(
+    inputs: Mapping[str, Path],
+    settings: Settings,
+    table: RecordTable,
+    run: Mapper,
+    progress: Progress,
+) -> dict[str, Survey]:
+    surveys = {split: Survey() for split in inputs}
+    order = list(inputs)
+    waiting: list[Chunk] = []
+
+    def jobs() -> Iterator[Chunk]:
+        for chunk in _chunks(inputs, settings):
+            waiting.append(chunk)
+            yield chunk
+
+    for result in progress(run("survey", jobs()), "survey"):
+        chunk = waiting.pop(0)
+        surveys[chunk.file].update(result.survey)
+        for record, print_ in zip(chunk.records, result.fingerprints, strict=True):
+            labels = [span.label for span in record.spans]
+            table.add(order.index(chunk.file), print_, labels)
+    for split, survey in surveys.items():
+        if not survey.records:
+            raise UserError(f"The {split} file holds no record", where=str(inputs[split]))
+    if not surveys["train"].spans:
+        raise UserError(
+            "The training file holds no span: there is nothing to learn",
+            where=str(inputs["train"]),
+            todo="If the spans stand under another key, name it with --spans-key.",
+        )
+    return surveys
+
+
+def _conclude(
+    surveys: Mapping[str, Survey], settings: Settings
+) -> tuple[dict[str, Evidence], dict[str, list[Hypothesis]]]:
+    """Decides each file's reading; contexts and label variants come from all files together."""
+    common = Survey()
+    for survey in surveys.values():
+        common.contexts.update(survey.contexts)
+        common.labels.update(survey.labels)
+    evidence, hypotheses = {}, {}
+    for split, survey in surveys.items():
+        unit, of_unit = decide_unit(survey, settings.offset_unit)
+        inclusive, of_ends = decide_inclusive(survey, unit)
+        evidence[split] = Evidence(unit, inclusive, common.contexts, label_variants(common.labels))
+        hypotheses[split] = of_unit + of_ends
+    return evidence, hypotheses
+
+
+def _contested(
+    inputs: Mapping[str, Path],
+    settings: Settings,
+    known: AuditSettings,
+    placement: Placement,
+) -> dict[tuple[str, str], Copies]:
+    """What the copies of each text that is annotated in several ways come to."""
+    if not placement.contested:
+        return {}
+    wanted = set(placement.contested)
+    worker = Worker(known)
+    versions: dict[tuple[str, str], list[frozenset[Span]]] = defaultdict(list)
+    index = 0
+    for chunk in _chunks(inputs, settings):
+        for record in chunk.records:
+            if index in wanted:
+                split = placement.splits[index]
+                edges = worker.edges(record)[1]
+                audit = worker.audit_one(record, edges, chunk.file, split)
+                versions[split, record.text].append(frozenset(audit.ents))
+            index += 1
+    policy = settings.policies["contested"]
+    reconciled = {key: reconcile(found, policy) for key, found in versions.items()}
+    return {key: copies for key, copies in reconciled.items() if copies is not None}
+
+
+def _write(
+    inputs: Mapping[str, Path],
+    folder: Path,
+    settings: Settings,
+    placement: Placement,
+    run: Mapper,
+    progress: Progress,
+) -> Ledger:
+    """Pass two: DocBins, findings and the gold of dev and test; returns the books."""
+    ledger = Ledger(settings.policies)
+    names = [split for split in ("train", "dev", "test") if split in set(placement.splits)]
+    writers = {name: DocBinWriter(folder / f"{name}.spacy", settings.shard_docs) for name in names}
+    waiting: list[tuple[Chunk, int]] = []
+
+    def jobs() -> Iterator[tuple[Chunk, list[str], list[bool]]]:
+        index = 0
+        for chunk in _chunks(inputs, settings):
+            stop = index + len(chunk.records)
+            waiting.append((chunk, index))
+            wanted = [
+                i not in placement.dropped and bool(record.text.strip())
+                for i, record in zip(range(index, stop), chunk.records, strict=True)
+            ]
+            yield chunk, placement.splits[index:stop], wanted
+            index = stop
+
+    gold = {name: (folder / f"{name}.gold.jsonl").open("w", encoding="utf8", newline="\n")
+            for name in names if name != "train"}  # fmt: skip
+    findings = (folder / "findings.jsonl").open("w", encoding="utf8", newline="\n")
+    try:
+        for result in progress(run("audit", jobs()), "audit"):
+            chunk, first = waiting.pop(0)
+            for split, docs in result.docs.items():
+                writers[split].add(docs)
+            for i, (audit, tokens) in enumerate(zip(result.audits, result.tokens, strict=True)):
+                index = first + i
+                split, file = placement.splits[index], str(inputs[chunk.file])
+                dropped = placement.dropped.get(index)
+                if dropped is None and any(code == "empty-text" for code, _ in audit.faults):
+                    dropped = "empty-text"
+                lines = ledger.enter(
+                    audit, split=split, file=file, tokens=tokens,
+                    faults=placement.faults.get(index, {}), dropped=dropped,
+                )  # fmt: skip
+                findings.writelines(srsly.json_dumps(line) + "\n" for line in lines)
+                if split in gold and dropped is None:
+                    gold[split].write(srsly.json_dumps(_gold(audit, file)) + "\n")
+    finally:
+        for file in (findings, *gold.values()):
+            file.close()
+    for writer in writers.values():
+        writer.close()
+    return ledger
+
+
+def _gold(audit: RecordAudit, file: str) -> dict[str, Any]:
+    """A line of dev.gold.jsonl: the text with its spans as given and as audited.
+
+    ``given`` is in code points where the file's offsets can be read so, and char-exact; ``ents``
+    and ``missing`` are what the DocBin holds.
+    """
+    record = audit.record
+    return {
+        "source": f"{file}:{record.line}",
+        "id": record.id,
+        "text": record.text,
+        "given": [[s.start, s.end, s.label] for s in sorted(set(audit.read))],
+        "ents": [[s.start, s.end, s.label] for s in audit.ents],
+        "missing": [list(span) for span in audit.missing],
+    }
+
+
+def _refuse(ledger: Ledger, settings: Settings) -> None:
+    if ledger.stops:
+        shown = [f"{place}: {code}" for place, code in ledger.stops[:SHOWN_STOPS]]
+        if len(ledger.stops) > SHOWN_STOPS:
+            shown.append(f"… and {len(ledger.stops) - SHOWN_STOPS} more")
+        codes = Counter(code for _, code in ledger.stops)
+        counted = ", ".join(f"{n} × {code}" for code, n in codes.most_common())
+        raise UserError(
+            f"Annotations would be lost that no policy allows to lose: {counted}",
+            where="\n".join(shown),
+            todo="Mend the file, or say what may be done, for example "
+            f"--policy {next(iter(codes))}=drop. Nothing was written.",
+        )
+    if not ledger.splits["train"].spans["trainable"]:
+        raise UserError(
+            "No span of the training set is left to train on",
+            todo="See the faults: python -m scripts.convert --help lists the options that say "
+            "how a file is to be read.",
+        )
+
+
+def _audit(
+    inputs: Mapping[str, Path],
+    folder: Path,
+    settings: Settings,
+    placement: Placement,
+    hypotheses: Mapping[str, list[Hypothesis]],
+    ledger: Ledger,
+) -> dict[str, Any]:
+    written = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {
+        "version": AUDIT_VERSION,
+        "lang": settings.lang,
+        "seed": settings.seed,
+        "inputs": {
+            split: {"path": path.as_posix(), "md5": md5_of_file(path)}
+            for split, path in inputs.items()
+        },
+        "splits": {split: ledger.splits[split].as_dict() for split in ("train", "dev", "test")
+                   if split in ledger.splits},
+        "split_method": placement.method,
+        "leaks": placement.leaks,
+        "faults": ledger.fault_rows(),
+        "record_faults": ledger.record_rows(),
+        "hypotheses": [
+            {"path": inputs[split].as_posix(), **asdict(hypothesis)}
+            for split, found in hypotheses.items()
+            for hypothesis in found
+        ],
+        "policies": {code: policy.value for code, policy in settings.policies.items()},
+        "files": {p.relative_to(folder).as_posix(): md5_of_file(p) for p in written},
+    }  # fmt: skip

@@ -1,0 +1,75 @@
+"""DocBins on disk: one file, or a folder of shards where one file would be too large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from ..common.errors import UserError
+
+# A DocBin beyond 2 GiB cannot be written (E871); this is far below for any usual text.
+SHARD_DOCS = 50_000
+
+
+class DocBinWriter:
+    """Writes the Docs of one split, in order, to ``<split>.spacy``.
+
+    That is a file for up to ``shard_docs`` Docs, else a folder of numbered shards of the same
+    name: ``spacy.Corpus`` reads either, so that configs need not know.
+
+    Args:
+        path: The ``.spacy`` path to write.
+        shard_docs: Largest number of Docs in one file.
+    """
+
+    def __init__(self, path: Path, shard_docs: int = SHARD_DOCS) -> None:
+        self.path = path
+        self.shard_docs = shard_docs
+        self.docs = 0
+        self._bin = DocBin()
+        self._shards = 0
+
+    def add(self, docs: bytes) -> None:
+        """Appends the Docs of a serialised DocBin."""
+        more = DocBin().from_bytes(docs)
+        if len(self._bin) and len(self._bin) + len(more) > self.shard_docs:
+            self._flush()
+        self._bin.merge(more)
+        self.docs += len(more)
+
+    def close(self) -> None:
+        """Writes what is left. A writer that was given nothing writes an empty DocBin."""
+        if self._shards:
+            self._flush()
+        else:
+            self._bin.to_disk(self.path)
+
+    def _flush(self) -> None:
+        self.path.mkdir(exist_ok=True)
+        self._bin.to_disk(self.path / f"{self._shards:05d}.spacy")
+        self._shards += 1
+        self._bin = DocBin()
+
+
+def docbin_files(path: Path) -> list[Path]:
+    """The DocBin files behind a ``.spacy`` path: itself, or the shards in it, sorted.
+
+    Raises:
+        UserError: There is none.
+    """
+    files = sorted(path.glob("*.spacy")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise UserError(
+            "There is no corpus", where=str(path),
+            todo="Make it first: python -m spacy project run convert",
+        )  # fmt: skip
+    return files
+
+
+def read_docs(path: Path, nlp: Language) -> Iterator[Doc]:
+    """Streams the Docs of a ``.spacy`` file or folder, in order."""
+    for file in docbin_files(path):
+        yield from DocBin().from_disk(file).get_docs(nlp.vocab)

@@ -1,0 +1,34 @@
+"""An audited record as a spaCy Doc."""
+
+from __future__ import annotations
+
+from spacy.tokens import Doc, Span
+
+from ..annotations.audit import RecordAudit
+
+SPANS_KEY = "sc"
+
+
+def to_doc(doc: Doc, audit: RecordAudit) -> Doc:
+    """Sets the audited annotation on a tokenised Doc and returns it.
+
+    ``doc.ents`` holds the trainable spans, tokens of missing ones are "unknown" to training and
+    scoring, and ``doc.spans["sc"]`` holds the trainable spans with those nested in them.
+
+    Args:
+        doc: The record's text, tokenised by the tokenizer that gave the audit its edges.
+        audit: The audit of the record.
+    """
+    ents = [_char_span(doc, s.start, s.end, s.label) for s in audit.ents]
+    missing = [_char_span(doc, start, end) for start, end in audit.missing]
+    doc.set_ents(ents, missing=missing, default="outside")
+    every = sorted({*audit.ents, *audit.nested})
+    doc.spans[SPANS_KEY] = [_char_span(doc, s.start, s.end, s.label) for s in every]
+    return doc
+
+
+def _char_span(doc: Doc, start: int, end: int, label: str = "") -> Span:
+    span = doc.char_span(start, end, label=label)
+    if span is None:
+        raise AssertionError(f"audited span {start}–{end} is not on token edges: {doc.text!r:.80}")
+    return span
