@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .contexts import likelier_occurrence
 from .edges import TokenEdges
 from .faults import Fate, Policies, Policy
+from .occurrences import rule_misplaced, rule_occurrences
 from .overlaps import resolve_overlaps
 from .records import Record, Span
 from .resolve import Decision, resolve_span
@@ -100,20 +100,22 @@ def audit_record(
         for given, there in zip(record.spans, read, strict=True)
     ]
     decisions = [_variant(decision, evidence, policies) for decision in decisions]
-    before = {d.span for d in decisions if d.span is not None}
-    decisions = resolve_overlaps(decisions, policies)
+    decisions = [_length(decision, edges, evidence, policies) for decision in decisions]
+    before = list(decisions)
+    decisions = resolve_overlaps(decisions, edges, policies)
+    decisions = rule_misplaced(record.text, before, decisions, edges, evidence, policies)
     own = {d.span for d in decisions if d.span is not None}
     if copies is not None:
         decisions = [_contested(decision, copies, policies) for decision in decisions]
-    decisions = _occurrences(record.text, decisions, edges, evidence, policies)
+    decisions = rule_occurrences(record.text, decisions, edges, evidence, policies)
     added = copies.keep - own if copies is not None else frozenset()
     ents = sorted(added.union(d.span for d in decisions if d.span is not None))
     nested = sorted(
         inner
-        for inner in before - set(ents)
+        for inner in {d.span for d in before if d.span is not None} - set(ents)
         if any(outer.start <= inner.start and inner.end <= outer.end for outer in ents)
     )
-    ranges = [d.masked for d in decisions if d.masked is not None]
+    ranges = [place for decision in decisions for place in decision.masked]
     faults = _text_faults(record.text)
     if copies is not None:
         ranges += [(span.start, span.end) for span in copies.mask]
@@ -154,56 +156,18 @@ def _contested(decision: Decision, copies: Copies, policies: Policies) -> Decisi
     return decision.ruled("contested", policy, (span.start, span.end))
 
 
-def _occurrences(
-    text: str,
-    decisions: list[Decision],
-    edges: TokenEdges,
-    evidence: Evidence,
-    policies: Policies,
-) -> list[Decision]:
-    taken = [(d.span.start, d.span.end) for d in decisions if d.span is not None]
-    policy = policies["other-occurrence"]
-    result = []
-    for decision in decisions:
-        place = decision.span or decision.given
-        other = None
-        if 0 <= place.start < place.end <= len(text):
-            other = _other(text, place, decision, edges, evidence, taken)
-        if other is not None:
-            note = f"{text[other[0] : other[1]]!r} stands at {other[0]}–{other[1]} too"
-            where = decision.masked or (place.start, place.end)
-            if decision.span is None:
-                # Its fate is settled already; the other occurrence is a hint for the reader.
-                faults = (*decision.faults, "other-occurrence")
-                decision = replace(decision, faults=faults, note=f"{decision.note}; {note}")
-            else:
-                decision = decision.ruled("other-occurrence", policy, where, note)
-            decision = replace(decision, suspicious=True)
-        result.append(decision)
-    return result
-
-
-def _other(
-    text: str,
-    place: Span,
-    decision: Decision,
-    edges: TokenEdges,
-    evidence: Evidence,
-    taken: list[tuple[int, int]],
-) -> tuple[int, int] | None:
-    if decision.span is None and "mostly-outside" not in decision.faults:
-        return None
-    ends = [place.end]
-    if decision.span is None and evidence.inclusive["single"] != "no":
-        ends.insert(0, min(place.end + 1, len(text)))
-    for end in ends:
-        other = likelier_occurrence(
-            text, place.start, end, place.label, edges, evidence.contexts, taken
-        )
-        # A single letter stands everywhere; it points to nothing.
-        if other is not None and end - place.start > 1:
-            return other
-    return None
+def _length(
+    decision: Decision, edges: TokenEdges, evidence: Evidence, policies: Policies
+) -> Decision:
+    span = decision.span
+    if span is None or span.label not in evidence.longest:
+        return decision
+    tokens = len(range(*edges.tokens(span.start, span.end)))
+    if tokens <= evidence.longest[span.label]:
+        return decision
+    policy = policies["over-long"]
+    ruled = decision.ruled("over-long", policy, (span.start, span.end), note=f"{tokens} tokens")
+    return replace(ruled, suspicious=True)
 
 
 def _free_tokens(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .edges import TokenEdges
 from .records import Record
+
+Range = tuple[int, int]
 
 EDGE = "\n"
 # Another occurrence is suspicious when its neighbours speak for the label this many times more
@@ -78,6 +81,20 @@ def neighbours(text: str, start: int, end: int, edges: TokenEdges) -> tuple[str,
     return before, after
 
 
+def free_occurrences(
+    text: str, surface: str, edges: TokenEdges, taken: Sequence[Range]
+) -> list[Range]:
+    """Where a surface stands on token edges and touches none of the ranges taken, in order."""
+    places = []
+    at = text.find(surface) if surface else -1
+    while at >= 0:
+        stop = at + len(surface)
+        if edges.fits(at, stop) and not any(s < stop and at < e for s, e in taken):
+            places.append((at, stop))
+        at = text.find(surface, at + 1)
+    return places
+
+
 def likelier_occurrence(
     text: str,
     start: int,
@@ -85,8 +102,8 @@ def likelier_occurrence(
     label: str,
     edges: TokenEdges,
     contexts: ContextCounts,
-    taken: list[tuple[int, int]],
-) -> tuple[int, int] | None:
+    taken: Sequence[Range],
+) -> Range | None:
     """Another occurrence of ``text[start:end]`` to which the corpus points more than to this one.
 
     Only occurrences on token edges that no span of the record touches are looked at. Where the
@@ -102,18 +119,14 @@ def likelier_occurrence(
         contexts: Counts over the corpus.
         taken: Character ranges of the record's spans.
     """
-    surface = text[start:end]
-    best, best_score = None, -math.inf
-    at = text.find(surface) if surface else -1
-    while at >= 0:
-        stop = at + len(surface)
-        free = not any(s < stop and at < e for s, e in taken)
-        if at != start and free and edges.fits(at, stop):
-            score = contexts.score(label, *neighbours(text, at, stop, edges))
-            if score > best_score:
-                best, best_score = (at, stop), score
-        at = text.find(surface, at + 1)
-    if best is None or not edges.fits(start, end):
+    places = free_occurrences(text, text[start:end], edges, [*taken, (start, end)])
+    if not places:
+        return None
+
+    def score(place: Range) -> float:
+        return contexts.score(label, *neighbours(text, *place, edges))
+
+    best = max(places, key=score)
+    if not edges.fits(start, end):
         return best
-    here = contexts.score(label, *neighbours(text, start, end, edges))
-    return best if best_score - here >= math.log(SUSPICIOUS_RATIO) else None
+    return best if score(best) - score((start, end)) >= math.log(SUSPICIOUS_RATIO) else None

@@ -75,8 +75,13 @@ FAULTS: dict[str, Fault] = {
              (_M, _R, _D, _E)),
             ("duplicate-span", "Same span and label twice in the text", (_R, _E)),
             ("two-labels", "Same span with different labels", (_M, _D, _E)),
+            ("covers-several", "Span holds two or more others of its label, one of them of "
+             "several tokens", (_M, _K, _D, _E)),
             ("nested", "Span lies inside a longer one", (_R, _M, _D, _E)),
-            ("crossing", "Span crosses another, longer one", (_R, _M, _D, _E)),
+            ("crossing", "Span crosses another one", (_M, _R, _D, _E)),
+            ("misplaced", "Span falls inside a token, in another span or on its equal, while its "
+             "words stand whole and unmarked elsewhere", (_M, _R, _K, _D, _E)),
+            ("over-long", "Span is far longer than the others of its label", (_K, _M, _D, _E)),
             ("contested", "Copies of the text in one split are annotated differently",
              (_R, _M, _K, _D, _E)),
             ("other-occurrence", "The same words stand elsewhere in the text, in a context more "

@@ -5,17 +5,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .edges import TokenEdges
 from .faults import Fate, Policies, Policy
 from .resolve import Decision
 
 
-def resolve_overlaps(decisions: Sequence[Decision], policies: Policies) -> list[Decision]:
+def resolve_overlaps(
+    decisions: Sequence[Decision], edges: TokenEdges, policies: Policies
+) -> list[Decision]:
     """Merges duplicates and decides between spans that share characters.
 
     Order of the result is that of the decisions given. Afterwards the spans of kept and repaired
     decisions never overlap, save for merged duplicates, which are equal.
+
+    Args:
+        decisions: Decisions on the spans of one text, each on token edges or without span.
+        edges: Token edges of the text.
+        policies: Policy of every fault.
     """
-    return _nested_and_crossing(_same_place(list(decisions), policies), policies)
+    result = _same_place(list(decisions), policies)
+    return _nested_and_crossing(_covering(result, edges, policies), policies)
+
+
+def _covering(decisions: list[Decision], edges: TokenEdges, policies: Policies) -> list[Decision]:
+    """Rules on spans over several others of their label: a list marked as one name.
+
+    At least one of the inner spans must have several tokens: two single tokens are as likely
+    to be the parts of one name.
+    """
+    spans = sorted({d.span for d in decisions if d.span is not None})
+    for i, decision in enumerate(decisions):
+        outer = decision.span
+        if outer is None:
+            continue
+        inner = [
+            s for s in spans
+            if s != outer and s.label == outer.label
+            and outer.start <= s.start and s.end <= outer.end
+        ]  # fmt: skip
+        apart = [a for a in inner if any(a.end <= b.start or b.end <= a.start for b in inner)]
+        tokens = [len(range(*edges.tokens(s.start, s.end))) for s in apart]
+        if max(tokens, default=0) > 1:
+            note = f"holds {len(apart)} others"
+            policy = policies["covers-several"]
+            place = (outer.start, outer.end)
+            ruled = decision.ruled("covers-several", policy, place, note=note)
+            decisions[i] = replace(ruled, suspicious=True)
+    return decisions
 
 
 def _same_place(decisions: list[Decision], policies: Policies) -> list[Decision]:
@@ -32,7 +68,7 @@ def _same_place(decisions: list[Decision], policies: Policies) -> list[Decision]
             for i in losers:
                 if policy is Policy.DROP and decisions[i].span.label == next(iter(labels)):
                     continue
-                decisions[i] = decisions[i].ruled("two-labels", policy, place, note)
+                decisions[i] = decisions[i].ruled("two-labels", policy, place, note=note)
         seen: set[str] = set()
         for i in members:
             decision = decisions[i]
@@ -44,7 +80,7 @@ def _same_place(decisions: list[Decision], policies: Policies) -> list[Decision]
                     decision,
                     fate=Fate.REPAIRED,
                     faults=(*decision.faults, "duplicate-span"),
-                    note="merged with its equal",
+                    note="equals another span",
                     stop="duplicate-span" if stop else decision.stop,
                 )
             seen.add(decision.span.label)
@@ -84,6 +120,9 @@ def _decide(decisions: list[Decision], loser: int, winner: int, policies: Polici
         for i, decision in enumerate(decisions):
             if decision.span == other and i != loser:
                 decisions[i] = decision.ruled(
-                    fault, policy, (other.start, other.end), f"{fault} with {span.start}–{span.end}"
+                    fault,
+                    policy,
+                    (other.start, other.end),
+                    note=f"{fault} with {span.start}–{span.end}",
                 )
-    decisions[loser] = decisions[loser].ruled(fault, policy, (span.start, span.end), note)
+    decisions[loser] = decisions[loser].ruled(fault, policy, (span.start, span.end), note=note)

@@ -15,6 +15,8 @@ PUNCTUATION = ",;:।॥|…"
 OPENING = {"(": ")", "[": "]", "{": "}", "‘": "’", "“": "”", "«": "»", "„": "”"}
 CLOSING = {close: open_ for open_, close in OPENING.items()}
 STRAIGHT = "\"'`"
+APOSTROPHES = "'’"
+QUOTES_BEFORE = ("‘", "'")
 
 # Edge moves tried for a span that is off by one, the likeliest first.
 MOVES = ((0, 1), (-1, 0), (0, -1), (1, 0), (-1, -1), (1, 1))
@@ -29,7 +31,7 @@ class Decision:
         fate: One of four.
         span: The span that is trained and scored on, in code points; None if there is none.
         faults: Codes of the faults found, in the order found.
-        masked: Character range to leave unannotated where the fate is missing.
+        masked: Character ranges to leave unannotated where the fate is missing.
         note: What was seen, for the findings.
         suspicious: Whether a human should look at it.
         stop: Code of a fault that the user's policy does not allow.
@@ -39,15 +41,22 @@ class Decision:
     fate: Fate
     span: Span | None
     faults: tuple[str, ...] = ()
-    masked: tuple[int, int] | None = None
+    masked: tuple[tuple[int, int], ...] = ()
     note: str = ""
     suspicious: bool = False
     stop: str | None = None
 
     def ruled(
-        self, fault: str, policy: Policy, masked: tuple[int, int], note: str = ""
+        self, fault: str, policy: Policy, *masked: tuple[int, int], note: str = ""
     ) -> Decision:
-        """This decision after a policy other than repair was applied for a fault."""
+        """This decision after a policy other than repair was applied for a fault.
+
+        Args:
+            fault: The fault.
+            policy: Its policy.
+            masked: Character ranges to leave unannotated if the policy says missing.
+            note: What was seen.
+        """
         fates = {Policy.MISSING: Fate.MISSING, Policy.KEEP: self.fate}
         fate = fates.get(policy, Fate.REFUSED)
         return replace(
@@ -55,7 +64,7 @@ class Decision:
             fate=fate,
             span=self.span if policy is Policy.KEEP else None,
             faults=(*self.faults, fault),
-            masked=masked if fate is Fate.MISSING else None,
+            masked=masked if fate is Fate.MISSING else (),
             note=_join(self.note, note),
             stop=fault if policy is Policy.ERROR else self.stop,
         )
@@ -86,7 +95,7 @@ class _Work:
             self.faults.append(fault)
             return True
         base = Decision(self.given, Fate.KEPT, None, tuple(self.faults))
-        self.done = base.ruled(fault, policy, masked or (self.start, self.end), note)
+        self.done = base.ruled(fault, policy, masked or (self.start, self.end), note=note)
         return False
 
 
@@ -245,9 +254,11 @@ def _loose(text: str, start: int, end: int, at: int) -> bool:
         return True
     if char in OPENING:
         return at == start and OPENING[char] not in inside
+    if char in APOSTROPHES and at == end - 1:
+        # It may belong to the word (শ'); it closes a quotation only where one opens just before.
+        return inside.count(char) == 1 and text[start - 1 : start] in QUOTES_BEFORE
     if char in CLOSING:
-        # ’ is also an apostrophe: at the start it is loose, at the end it closes or elides.
-        return CLOSING[char] not in inside and (at == end - 1 or char == "’")
+        return CLOSING[char] not in inside
     return char in STRAIGHT and inside.count(char) == 1
 
 

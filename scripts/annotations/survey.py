@@ -40,12 +40,14 @@ class Evidence:
             ``no``, ``some`` (only spans that do not fit as given) or ``all``.
         contexts: Which words stand beside which labels, over all files.
         variants: Label to the more frequent label that it differs from in case or separator alone.
+        longest: Label to the number of tokens beyond which a span is far longer than the others.
     """
 
     unit: str = CODEPOINT
     inclusive: Mapping[str, str] = field(default_factory=lambda: {"single": "no", "multi": "no"})
     contexts: ContextCounts = field(default_factory=ContextCounts)
     variants: Mapping[str, str] = field(default_factory=dict)
+    longest: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,7 +56,8 @@ class Survey:
 
     ``units[u]`` counts the spans that unit u would read otherwise than code points do, and how
     many of those fall on token edges under either reading. ``ends[u][size]`` counts, under unit
-    u, the spans that fit as given only and with the end moved on by one only.
+    u, the spans that fit as given only and with the end moved on by one only. ``lengths`` counts
+    the tokens of the spans that are on token edges as given, by label.
     """
 
     records: int = 0
@@ -66,6 +69,7 @@ class Survey:
         }
     )
     labels: Counter[str] = field(default_factory=Counter)
+    lengths: dict[str, Counter[int]] = field(default_factory=dict)
     contexts: ContextCounts = field(default_factory=ContextCounts)
 
     def add(self, record: Record, edges: TokenEdges, *, contexts: bool) -> None:
@@ -75,6 +79,9 @@ class Survey:
         self.labels.update(span.label for span in record.spans)
         text = record.text
         for span in record.spans:
+            if edges.fits(span.start, span.end):
+                first, last = edges.tokens(span.start, span.end)
+                self.lengths.setdefault(span.label, Counter())[last - first] += 1
             _count_end(self.ends[CODEPOINT], text, span, edges)
         for name, unit in UNITS.items():
             if not record.spans or not unit.differs(text):
@@ -101,11 +108,17 @@ class Survey:
         self.spans += other.spans
         self.labels.update(other.labels)
         self.contexts.update(other.contexts)
+        self.merge_lengths(other.lengths)
         for name, counts in other.units.items():
             self.units[name].update(counts)
         for name, sizes in other.ends.items():
             for size, counts in sizes.items():
                 self.ends[name][size].update(counts)
+
+    def merge_lengths(self, lengths: Mapping[str, Counter[int]]) -> None:
+        """Adds counts of span lengths, in tokens, by label."""
+        for label, counts in lengths.items():
+            self.lengths.setdefault(label, Counter()).update(counts)
 
 
 def _fits(text: str, span: Span, edges: TokenEdges) -> bool:
@@ -198,6 +211,24 @@ def decide_inclusive(survey: Survey, unit: str) -> tuple[dict[str, str], list[Hy
                 )
             )
     return chosen, hypotheses
+
+
+def far_longer(lengths: Mapping[str, Counter[int]]) -> dict[str, int]:
+    """For each label with MIN_DECIDING spans or more, the length that is usual no more.
+
+    That is three times the 99th percentile of the spans that are on token edges, in tokens.
+    """
+    result = {}
+    for label, counts in lengths.items():
+        total, seen = counts.total(), 0
+        if total < MIN_DECIDING:
+            continue
+        for length in sorted(counts):
+            seen += counts[length]
+            if seen >= 0.99 * total:
+                result[label] = 3 * length
+                break
+    return result
 
 
 def label_variants(labels: Counter[str]) -> dict[str, str]:

@@ -11,14 +11,16 @@ from wasabi import msg
 from .errors import UserError
 
 
-def run(command: Callable[..., Any]) -> None:
+def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
     """Runs a command function as a Typer app; a UserError ends it with status 1.
 
     Args:
         command: The command's ``main``; its docstring is the help text.
+        more_options: Whether options that it does not declare are left in ``ctx.args``.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(command)
+    settings = {"allow_extra_args": more_options, "ignore_unknown_options": more_options}
+    app.command(context_settings=settings)(command)
     try:
         app()
     except UserError as error:

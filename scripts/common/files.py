@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -68,6 +70,23 @@ def recover_directory(path: Path) -> None:
             old.rename(path)
     for leftover in path.parent.glob(f".{path.name}.new.*"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def json_line(value: Any) -> str:
+    """A value as one line of JSONL; letters of every script stay readable, unlike in srsly's."""
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def write_jsonl(path: Path, values: Iterable[Any]) -> None:
+    """Writes values as JSONL, with readable letters and the same bytes on every platform."""
+    with path.open("w", encoding="utf8", newline="\n") as file:
+        file.writelines(json_line(value) for value in values)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as indented JSON, with readable letters."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    path.write_text(text + "\n", encoding="utf8", newline="\n")
 
 
 def md5_of_file(path: Path) -> str:

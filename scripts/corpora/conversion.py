@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import srsly
-
-from ..annotations.audit import Copies, RecordAudit, reconcile
+from ..annotations.audit import Copies, reconcile
 from ..annotations.faults import Policies, default_policies
 from ..annotations.formats import ReadOptions, read_records
 from ..annotations.records import Span
@@ -20,11 +18,13 @@ from ..annotations.survey import (
     Survey,
     decide_inclusive,
     decide_unit,
+    far_longer,
     label_variants,
 )
 from ..common.errors import UserError
-from ..common.files import md5_of_file, new_directory
+from ..common.files import json_line, md5_of_file, new_directory, write_json
 from .docbins import SHARD_DOCS, DocBinWriter
+from .gold import gold_line
 from .ledger import SHOWN_STOPS, Ledger
 from .passes import AuditSettings, Chunk, Mapper, Worker, chunks, mapper
 from .placement import place_records
@@ -111,8 +111,9 @@ def convert(
             ledger = _write(inputs, folder, settings, placement, run, progress)
         _refuse(ledger, settings)
         build_tokenizer(settings.lang).to_disk(folder / "tokenizer")
-        audit = _audit(inputs, folder, settings, placement, hypotheses, ledger)
-        srsly.write_json(folder / "audit.json", audit)
+        records = {split: survey.records for split, survey in surveys.items()}
+        audit = _audit(inputs, folder, settings, records, placement, hypotheses, ledger)
+        write_json(folder / "audit.json", audit)
     return audit
 
 
@@ -196,11 +197,18 @@ def _conclude(
     for survey in surveys.values():
         common.contexts.update(survey.contexts)
         common.labels.update(survey.labels)
+        common.merge_lengths(survey.lengths)
     evidence, hypotheses = {}, {}
     for split, survey in surveys.items():
         unit, of_unit = decide_unit(survey, settings.offset_unit)
         inclusive, of_ends = decide_inclusive(survey, unit)
-        evidence[split] = Evidence(unit, inclusive, common.contexts, label_variants(common.labels))
+        evidence[split] = Evidence(
+            unit,
+            inclusive,
+            common.contexts,
+            label_variants(common.labels),
+            far_longer(common.lengths),
+        )
         hypotheses[split] = of_unit + of_ends
     return evidence, hypotheses
 
@@ -275,32 +283,15 @@ def _write(
                     audit, split=split, file=file, tokens=tokens,
                     faults=placement.faults.get(index, {}), dropped=dropped,
                 )  # fmt: skip
-                findings.writelines(srsly.json_dumps(line) + "\n" for line in lines)
+                findings.writelines(json_line(line) for line in lines)
                 if split in gold and dropped is None:
-                    gold[split].write(srsly.json_dumps(_gold(audit, file)) + "\n")
+                    gold[split].write(json_line(gold_line(audit, file)))
     finally:
         for file in (findings, *gold.values()):
             file.close()
     for writer in writers.values():
         writer.close()
     return ledger
-
-
-def _gold(audit: RecordAudit, file: str) -> dict[str, Any]:
-    """A line of dev.gold.jsonl: the text with its spans as given and as audited.
-
-    ``given`` is in code points where the file's offsets can be read so, and char-exact; ``ents``
-    and ``missing`` are what the DocBin holds.
-    """
-    record = audit.record
-    return {
-        "source": f"{file}:{record.line}",
-        "id": record.id,
-        "text": record.text,
-        "given": [[s.start, s.end, s.label] for s in sorted(set(audit.read))],
-        "ents": [[s.start, s.end, s.label] for s in audit.ents],
-        "missing": [list(span) for span in audit.missing],
-    }
 
 
 def _refuse(ledger: Ledger, settings: Settings) -> None:
@@ -328,6 +319,7 @@ def _audit(
     inputs: Mapping[str, Path],
     folder: Path,
     settings: Settings,
+    records: Mapping[str, int],
     placement: Placement,
     hypotheses: Mapping[str, list[Hypothesis]],
     ledger: Ledger,
@@ -338,7 +330,11 @@ def _audit(
         "lang": settings.lang,
         "seed": settings.seed,
         "inputs": {
-            split: {"path": path.as_posix(), "md5": md5_of_file(path)}
+            split: {
+                "path": path.as_posix(),
+                "md5": md5_of_file(path),
+                "records": records[split],
+            }
             for split, path in inputs.items()
         },
         "splits": {split: ledger.splits[split].as_dict() for split in ("train", "dev", "test")
