@@ -1,0 +1,1 @@
+"""Predicted spans against gold spans: matching, precision, recall, F, intervals, confusion."""
