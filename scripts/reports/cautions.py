@@ -1,0 +1,111 @@
+"""What a reader must know before trusting the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .inputs import Evaluation, Inputs, TrainingLog
+from .schemas import Audit
+
+FEW_SPANS = 30
+"""Gold spans of a label below which its score says little: one span moves recall by 3 points."""
+
+WIDE_INTERVAL = 0.10
+"""Width of the interval of F from which on a difference of some points may be chance."""
+
+
+def cautions(inputs: Inputs) -> list[str]:
+    """Collects what the audit, the log and the scores warn of, gravest first."""
+    found = list(_stale(inputs))
+    for split, evaluation in inputs.evaluations.items():
+        found += _uncertain(split, evaluation)
+    found += _data(inputs.audit)
+    found += _training(inputs.log)
+    return found
+
+
+def _stale(inputs: Inputs) -> Iterator[str]:
+    """Scores that do not belong to this corpus, or not to each other."""
+    for split, evaluation in inputs.evaluations.items():
+        audited = inputs.audit.splits.get(split)
+        if audited is None:
+            yield f"There are scores for {split}, but the audit knows no such split."
+        elif audited.docs != evaluation.metrics.docs:
+            yield (
+                f"{split} was scored on {evaluation.metrics.docs:,} documents, but the audited "
+                f"corpus has {audited.docs:,}: the corpus was converted anew since; evaluate again."
+            )
+    models = sorted({e.metrics.model for e in inputs.evaluations.values()})
+    if len(models) > 1:
+        yield f"The splits were scored with different models: {', '.join(models)}."
+
+
+def _uncertain(split: str, evaluation: Evaluation) -> Iterator[str]:
+    gold = evaluation.metrics.gold.repaired
+    few = [
+        f"{label} ({score.tp + score.fn})"
+        for label, score in sorted(gold.labels.items())
+        if score.tp + score.fn < FEW_SPANS
+    ]
+    if few:
+        which = "this label" if len(few) == 1 else "these labels"
+        yield (
+            f"The repaired gold of {split} has fewer than {FEW_SPANS} spans of {', '.join(few)}: "
+            f"the scores of {which} say little."
+        )
+    low, high = gold.micro.f_ci or (None, None)
+    if low is not None and high is not None and high - low > WIDE_INTERVAL:
+        yield (
+            f"The 95 % interval of F on {split}, repaired gold, is {100 * (high - low):.1f} points "
+            "wide: smaller differences between two models may be chance."
+        )
+
+
+def _data(audit: Audit) -> Iterator[str]:
+    learned = audit.splits["train"].labels if "train" in audit.splits else {}
+    splits = {name: audit.splits[name] for name in audit.split_names}
+    refused = _of_given({name: (s.spans.refused, s.spans.given) for name, s in splits.items()})
+    if refused:
+        yield f"Spans refused: {refused}."
+    missing = _of_given({name: (s.spans.missing, s.spans.given) for name, s in splits.items()})
+    if missing:
+        yield (
+            f"Spans that could not be aligned: {missing}. Their tokens count as missing "
+            "annotation, neither trained nor scored."
+        )
+    for name, split in splits.items():
+        unknown = sorted(k for k, number in split.labels.items() if number and not learned.get(k))
+        if unknown:
+            yield f"Labels of {name} that train has no span of: {', '.join(unknown)}."
+    for fault in audit.record_faults:
+        for split in audit.split_names:
+            dropped = fault.splits[split].dropped if split in fault.splits else 0
+            if dropped:
+                why = fault.description.rstrip(".")
+                yield f"Records dropped from {split}: {dropped:,} ({why})."
+
+
+def _of_given(counts: dict[str, tuple[int, int]]) -> str:
+    """Lists ``2 of 600 in train`` for the splits that have any; empty if none has."""
+    return ", ".join(
+        f"{some:,} of {given:,} in {name}" for name, (some, given) in counts.items() if some
+    )
+
+
+def _training(log: TrainingLog) -> Iterator[str]:
+    if log.truncated:
+        yield "The last line of the training log was cut off and is left out."
+    runs = log.segments
+    if len(runs) > 1:
+        yield (
+            f"The training log holds {len(runs)} runs; the best step is that of the last one, "
+            "from which model-best comes."
+        )
+    *before, last = [row.score for row in runs[-1]]
+    if not any([*before, last]):
+        yield "The score stayed at 0 in every evaluation: the model has learned nothing."
+    elif before and last > max(before):
+        yield (
+            f"The best step, {log.best.step:,}, is the last one: training ended before the score "
+            "stopped rising, and longer training may give more."
+        )
