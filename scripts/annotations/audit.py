@@ -59,7 +59,6 @@ class RecordAudit:
 
     Args:
         record: The record as given.
-        read: Its spans in code points, those left out whose offsets cannot be read so.
         decisions: One a span, in the record's order.
         ents: The trainable spans: on token edges, sorted, not overlapping.
         nested: Spans that lie in an ent; ``ner`` cannot hold them, ``doc.spans`` can.
@@ -69,13 +68,17 @@ class RecordAudit:
     """
 
     record: Record
-    read: tuple[Span, ...]
     decisions: tuple[Decision, ...]
     ents: tuple[Span, ...]
     nested: tuple[Span, ...]
     missing: tuple[tuple[int, int], ...]
     faults: tuple[tuple[str, str], ...]
     stop: tuple[str, ...]
+
+    @property
+    def read(self) -> tuple[Span, ...]:
+        """The given spans in code points, without those whose offsets cannot be read so."""
+        return tuple(d.read for d in self.decisions if d.read is not None)
 
 
 def audit_record(
@@ -124,7 +127,6 @@ def audit_record(
     stop += [code for code, _ in faults if policies[code] is Policy.ERROR]
     return RecordAudit(
         record=record,
-        read=tuple(span for span in read if span is not None),
         decisions=tuple(decisions),
         ents=tuple(ents),
         nested=tuple(nested),
@@ -138,13 +140,8 @@ def _variant(decision: Decision, evidence: Evidence, policies: Policies) -> Deci
     main = evidence.variants.get(decision.given.label)
     if main is None:
         return decision
-    stop = "label-variant" if policies["label-variant"] is Policy.ERROR else decision.stop
-    return replace(
-        decision,
-        faults=(*decision.faults, "label-variant"),
-        note=f"label {decision.given.label!r} beside {main!r}",
-        stop=stop,
-    )
+    note = f"label {decision.given.label!r} beside {main!r}"
+    return decision.noted("label-variant", note, policies["label-variant"])
 
 
 def _contested(decision: Decision, copies: Copies, policies: Policies) -> Decision:

@@ -39,8 +39,10 @@ class TokenEdges:
         An empty ``[p, p)`` gives the token that holds or follows character p, so that there is
         something to mark as missing; the range is empty only where no token is near.
         """
-        end = max(end, start + 1)
-        return bisect_right(self.ends, start), bisect_left(self.starts, end)
+        first = bisect_right(self.ends, start)
+        if start == end:
+            return first, min(first + 1, len(self.starts))
+        return first, bisect_left(self.starts, end)
 
     def grow(self, start: int, end: int) -> tuple[int, int] | None:
         """The smallest run of whole tokens that holds ``[start, end)``, as characters.

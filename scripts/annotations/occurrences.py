@@ -62,7 +62,9 @@ def _meant(text: str, earlier: Decision, decision: Decision, evidence: Evidence)
     """The words to look for, likeliest first, if a decision can have meant another occurrence."""
     if earlier.span is None:
         return []
-    start, end = trim(text, decision.given.start, decision.given.end)
+    place = decision.read or earlier.span
+    low, high = sorted((max(place.start, 0), min(place.end, len(text))))
+    start, end = trim(text, low, high)
     given = [text[start:end]]
     if evidence.inclusive["single"] != "no" and "mid-token" in decision.faults:
         given.append(text[start : end + 1])
@@ -101,13 +103,12 @@ def rule_occurrences(
         other = _other(text, decision, edges, evidence, taken)
         if other is not None:
             note = f"{text[other[0] : other[1]]!r} stands at {other[0]}–{other[1]} too"
+            policy = policies["other-occurrence"]
             if decision.span is None:
                 # Its fate is settled already; the other occurrence is a hint for the reader.
-                faults = (*decision.faults, "other-occurrence")
-                decision = replace(decision, faults=faults, note=f"{decision.note}; {note}")
+                decision = decision.noted("other-occurrence", note, policy)
             else:
                 place = (decision.span.start, decision.span.end)
-                policy = policies["other-occurrence"]
                 decision = decision.ruled("other-occurrence", policy, place, note=note)
             decision = replace(decision, suspicious=True)
         result.append(decision)
@@ -121,7 +122,7 @@ def _other(
     evidence: Evidence,
     taken: Sequence[Range],
 ) -> Range | None:
-    place = decision.span or decision.given
+    place = decision.span or decision.read or decision.given
     if decision.span is None and "mostly-outside" not in decision.faults:
         return None
     ends = [place.end]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .edges import TokenEdges
 from .faults import Fate, Policies, Policy
+from .records import Span
 from .resolve import Decision
 
 
@@ -75,54 +76,56 @@ def _same_place(decisions: list[Decision], policies: Policies) -> list[Decision]
             if decision.span is None:
                 continue
             if decision.span.label in seen:
-                stop = policies["duplicate-span"] is Policy.ERROR
-                decisions[i] = replace(
-                    decision,
-                    fate=Fate.REPAIRED,
-                    faults=(*decision.faults, "duplicate-span"),
-                    note="equals another span",
-                    stop="duplicate-span" if stop else decision.stop,
-                )
+                policy = policies["duplicate-span"]
+                noted = decision.noted("duplicate-span", "equals another span", policy)
+                decisions[i] = replace(noted, fate=Fate.REPAIRED)
             seen.add(decision.span.label)
     return decisions
 
 
 def _nested_and_crossing(decisions: list[Decision], policies: Policies) -> list[Decision]:
+    """Rules on pairs of spans that share characters, the longest first."""
+    spans = [decision.span for decision in decisions]
     order = sorted(
-        (i for i, decision in enumerate(decisions) if decision.span is not None),
-        key=lambda i: (decisions[i].span.start - decisions[i].span.end, decisions[i].span.start, i),
+        (i for i, span in enumerate(spans) if span is not None),
+        key=lambda i: (spans[i].start - spans[i].end, spans[i].start, i),
     )
-    winners: list[int] = []
-    for i in order:
-        span = decisions[i].span
-        for j in winners:
-            other = decisions[j].span
-            if other is None or span == other:
+    for place, i in enumerate(order):
+        for j in order[:place]:
+            span, other = spans[i], spans[j]
+            apart = span.end <= other.start or other.end <= span.start
+            if span == other or apart or decisions[i].span is None:
                 continue
-            if span.start < other.end and other.start < span.end:
-                _decide(decisions, i, j, policies)
-                break
-        else:
-            winners.append(i)
+            inside = other.start <= span.start and span.end <= other.end
+            fault = "nested" if inside else "crossing"
+            policy = policies[fault]
+            # What was ruled missing casts doubt on what it meets; what was dropped does not.
+            if decisions[j].span is None and policy is not Policy.MISSING:
+                continue
+            _rule(decisions, i, j, spans, fault, policy)
     return decisions
 
 
-def _decide(decisions: list[Decision], loser: int, winner: int, policies: Policies) -> None:
-    span, other = decisions[loser].span, decisions[winner].span
-    inside = other.start <= span.start and span.end <= other.end
-    fault = "nested" if inside else "crossing"
-    policy = policies[fault]
-    note = f"{fault} with {other.start}–{other.end} {other.label}"
-    if policy is Policy.REPAIR:
-        # The longer span stays. What the shorter has outside it is unknown, not "no entity".
-        policy = Policy.DROP if inside else Policy.MISSING
-    elif policy is Policy.MISSING:
+def _rule(
+    decisions: list[Decision],
+    loser: int,
+    winner: int,
+    spans: Sequence[Span | None],
+    fault: str,
+    policy: Policy,
+) -> None:
+    span, other = spans[loser], spans[winner]
+    if policy is Policy.MISSING:
         for i, decision in enumerate(decisions):
-            if decision.span == other and i != loser:
+            if decision.span == other and spans[i] == other:
                 decisions[i] = decision.ruled(
-                    fault,
-                    policy,
-                    (other.start, other.end),
-                    note=f"{fault} with {span.start}–{span.end}",
-                )
-    decisions[loser] = decisions[loser].ruled(fault, policy, (span.start, span.end), note=note)
+                    fault, policy, (other.start, other.end),
+                    note=f"{fault} with {span.start}–{span.end} {span.label}",
+                )  # fmt: skip
+    elif policy is Policy.REPAIR:
+        # The longer span stays. What the shorter has outside it is unknown, not "no entity".
+        policy = Policy.DROP if fault == "nested" else Policy.MISSING
+    decisions[loser] = decisions[loser].ruled(
+        fault, policy, (span.start, span.end),
+        note=f"{fault} with {other.start}–{other.end} {other.label}",
+    )  # fmt: skip

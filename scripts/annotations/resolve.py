@@ -11,9 +11,9 @@ from .survey import Evidence, span_size
 from .whitespace import trim
 
 # Never the last character of an entity; a full stop, ! and ? may be (Inc., Yahoo!).
-PUNCTUATION = ",;:।॥|…"
+PUNCTUATION = ",;:।॥\u09f7|…"
 OPENING = {"(": ")", "[": "]", "{": "}", "‘": "’", "“": "”", "«": "»", "„": "”"}
-CLOSING = {close: open_ for open_, close in OPENING.items()}
+CLOSING = {")": "(", "]": "[", "}": "{", "’": "‘", "”": "“„", "»": "«"}
 STRAIGHT = "\"'`"
 APOSTROPHES = "'’"
 QUOTES_BEFORE = ("‘", "'")
@@ -35,6 +35,7 @@ class Decision:
         note: What was seen, for the findings.
         suspicious: Whether a human should look at it.
         stop: Code of a fault that the user's policy does not allow.
+        read: The given span in code points; None if its offsets cannot be meant in the file's unit.
     """
 
     given: Span
@@ -45,6 +46,7 @@ class Decision:
     note: str = ""
     suspicious: bool = False
     stop: str | None = None
+    read: Span | None = None
 
     def ruled(
         self, fault: str, policy: Policy, *masked: tuple[int, int], note: str = ""
@@ -57,21 +59,21 @@ class Decision:
             masked: Character ranges to leave unannotated if the policy says missing.
             note: What was seen.
         """
-        fates = {Policy.MISSING: Fate.MISSING, Policy.KEEP: self.fate}
-        fate = fates.get(policy, Fate.REFUSED)
+        noted = self.noted(fault, note, policy)
+        if policy is Policy.KEEP:
+            return noted
+        if policy is Policy.MISSING:
+            return replace(noted, fate=Fate.MISSING, span=None, masked=masked)
+        return replace(noted, fate=Fate.REFUSED, span=None, masked=())
+
+    def noted(self, fault: str, note: str, policy: Policy) -> Decision:
+        """This decision with a fault noted that changes nothing but may be forbidden."""
         return replace(
             self,
-            fate=fate,
-            span=self.span if policy is Policy.KEEP else None,
             faults=(*self.faults, fault),
-            masked=masked if fate is Fate.MISSING else (),
-            note=_join(self.note, note),
+            note="; ".join(part for part in (self.note, note) if part),
             stop=fault if policy is Policy.ERROR else self.stop,
         )
-
-
-def _join(first: str, second: str) -> str:
-    return "; ".join(part for part in (first, second) if part)
 
 
 @dataclass
@@ -83,6 +85,7 @@ class _Work:
     evidence: Evidence
     policies: Policies
     given: Span
+    read: Span | None
     start: int
     end: int
     faults: list[str] = field(default_factory=list)
@@ -94,7 +97,7 @@ class _Work:
         if policy is Policy.REPAIR:
             self.faults.append(fault)
             return True
-        base = Decision(self.given, Fate.KEPT, None, tuple(self.faults))
+        base = Decision(self.given, Fate.KEPT, None, tuple(self.faults), read=self.read)
         self.done = base.ruled(fault, policy, masked or (self.start, self.end), note=note)
         return False
 
@@ -117,13 +120,13 @@ def resolve_span(
         evidence: What the file as a whole says.
         policies: Policy of every fault.
     """
-    work = _Work(text, edges, evidence, policies, given, given.start, given.end)
-    if read is None:
-        work.meets("offset-unit")
-        return _lost(work, "out-of-range", "an offset falls inside a character")
-    work.start, work.end = read.start, read.end
-    if (read.start, read.end) != (given.start, given.end) and not work.meets("offset-unit"):
-        return work.done
+    here = read or given
+    work = _Work(text, edges, evidence, policies, given, read, here.start, here.end)
+    if here != given or read is None:
+        if not work.meets("offset-unit"):
+            return work.done
+        if read is None:
+            return _lost(work, "out-of-range", "an offset falls inside a character")
     for step in (_bounds, _blanks, _inclusive, _align, _punctuation):
         step(work)
         if work.done is not None:
@@ -134,6 +137,7 @@ def resolve_span(
         Fate.REPAIRED if changed else Fate.KEPT,
         Span(work.start, work.end, given.label),
         tuple(work.faults),
+        read=read,
     )
 
 
@@ -142,32 +146,35 @@ def _lost(work: _Work, fault: str, note: str) -> Decision:
     policy = work.policies[fault]
     stop = None if policy is Policy.DROP else fault
     return Decision(
-        work.given, Fate.REFUSED, None, (*work.faults, fault), note=note, suspicious=True, stop=stop
-    )
+        work.given, Fate.REFUSED, None, (*work.faults, fault),
+        note=note, suspicious=True, stop=stop, read=work.read,
+    )  # fmt: skip
 
 
 def _bounds(work: _Work) -> None:
     size = len(work.text)
+    faults = []
     if work.start > work.end:
+        faults.append(("reversed", f"start {work.start} is after end {work.end}"))
         work.start, work.end = work.end, work.start
-        inside = (max(work.start, 0), min(work.end, size))
-        if not work.meets("reversed", f"start {work.end} is after end {work.start}", inside):
-            return
-    if work.start >= 0 and work.end <= size:
-        return
-    note = f"the text has {size} characters"
     inside = (max(work.start, 0), min(work.end, size))
-    if inside[0] >= inside[1]:
-        work.done = _lost(work, "out-of-range", note)
-    elif work.meets("out-of-range", note, inside):
-        work.start, work.end = inside
+    if inside != (work.start, work.end):
+        faults.append(("out-of-range", f"the text has {size} characters"))
+    first, last = work.edges.tokens(*inside) if inside[0] < inside[1] else (0, 0)
+    for fault, note in faults:
+        if first >= last:
+            work.done = _lost(work, fault, f"{note}; no token stands there")
+            return
+        if not work.meets(fault, note, inside):
+            return
+    work.start, work.end = inside if faults else (work.start, work.end)
 
 
 def _blanks(work: _Work) -> None:
     start, end = trim(work.text, work.start, work.end)
     if start == end:
         habit = work.evidence.inclusive["single"] != "no"
-        if work.start == work.end and habit and work.edges.fits(start, start + 1):
+        if work.start == work.end and habit and _whole(work, start, start + 1):
             return
         first, last = work.edges.tokens(work.start, work.end)
         if first >= last:
@@ -184,8 +191,14 @@ def _inclusive(work: _Work) -> None:
         return
     if habit == "some" and work.edges.fits(work.start, work.end):
         return
-    if work.edges.fits(work.start, work.end + 1):
+    if _whole(work, work.start, work.end + 1):
         _move(work, "inclusive-end", work.start, work.end + 1)
+
+
+def _whole(work: _Work, start: int, end: int) -> bool:
+    """Whether ``[start, end)`` is a run of whole tokens with nothing blank at its edges."""
+    fits = start >= 0 and work.edges.fits(start, end)
+    return fits and trim(work.text, start, end) == (start, end)
 
 
 def _align(work: _Work) -> None:
@@ -193,11 +206,12 @@ def _align(work: _Work) -> None:
     if edges.fits(work.start, work.end):
         return
     stripped = _strip(work.text, work.start, work.end)
-    if stripped != (work.start, work.end) and edges.fits(*stripped):
+    keep = work.policies["edge-punctuation"] is Policy.KEEP
+    if stripped != (work.start, work.end) and edges.fits(*stripped) and not keep:
         _move(work, "edge-punctuation", *stripped)
         return
     moved = [(work.start + a, work.end + b) for a, b in MOVES]
-    fitting = [(s, e) for s, e in moved if s >= 0 and edges.fits(s, e)]
+    fitting = [(s, e) for s, e in moved if _whole(work, s, e)]
     if fitting:
         # min is stable: among equals the likeliest move stays first.
         start, end = min(fitting, key=lambda m: _ragged(work.text, *m))
@@ -258,7 +272,7 @@ def _loose(text: str, start: int, end: int, at: int) -> bool:
         # It may belong to the word (শ'); it closes a quotation only where one opens just before.
         return inside.count(char) == 1 and text[start - 1 : start] in QUOTES_BEFORE
     if char in CLOSING:
-        return CLOSING[char] not in inside
+        return not any(open_ in inside for open_ in CLOSING[char])
     return char in STRAIGHT and inside.count(char) == 1
 
 

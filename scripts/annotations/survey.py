@@ -176,7 +176,7 @@ def decide_unit(survey: Survey, wanted: str = "auto") -> tuple[str, list[Hypothe
         )
         if wanted != "auto":
             reason += f"; set by the user: {wanted}"
-        elif chosen != name and counts[name] > counts[CODEPOINT]:
+        elif chosen == CODEPOINT and counts[name] > counts[CODEPOINT]:
             reason += f"; too few to decide by, set --offset-unit {name} if it is so"
         hypotheses.append(
             Hypothesis(

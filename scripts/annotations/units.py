@@ -82,16 +82,24 @@ UNITS: dict[str, Unit] = {
 def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | None]:
     """Reads spans whose offsets are in ``unit`` as code points of ``text``.
 
-    Returns one entry a span, in order; None where an offset falls inside a character or outside
-    the text, so that it cannot be meant in this unit.
+    Returns one entry a span, in order; None where an offset falls inside a character, so that it
+    cannot be meant in this unit. An offset outside the text stays as far outside as it is.
     """
     if unit == CODEPOINT or not UNITS[unit].differs(text):
         return list(spans)
+    positions = UNITS[unit].positions(text)
     where: dict[int, int] = {}
-    for i, position in enumerate(UNITS[unit].positions(text)):
+    for i, position in enumerate(positions):
         where.setdefault(position, i)
+
+    def read(offset: int) -> int | None:
+        if offset < 0:
+            return offset
+        beyond = offset - positions[-1]
+        return len(text) + beyond if beyond > 0 else where.get(offset)
+
     result: list[Span | None] = []
     for span in spans:
-        start, end = where.get(span.start), where.get(span.end)
+        start, end = read(span.start), read(span.end)
         result.append(None if start is None or end is None else Span(start, end, span.label))
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import spacy
-from spacy.lang.char_classes import LIST_QUOTES
+from spacy.lang.char_classes import ALPHA, LIST_QUOTES
 from spacy.lang.tokenizer_exceptions import URL_PATTERN
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,12 +22,13 @@ DANDA = "।॥\u09f7|"
 TAKA = "৳"
 DASHES = "–—―"
 BRACKETS = r"\(\)\[\]\{\}"
-INVISIBLE = r"\u200b\u2060\ufeff"
+INVISIBLE = r"\u200b\u2060\ufeff\u00ad\u200e\u200f"
 # At a word's edge a joiner joins nothing; after a virama it is part of the letter.
 LEADING_JOINER = r"[\u200c\u200d]"
 TRAILING_JOINER = r"(?<!\u09cd)[\u200c\u200d]"
 
-QUOTES = "".join(LIST_QUOTES).replace("\\", "")
+# spaCy counts the comma among the quotes.
+QUOTES = "".join(LIST_QUOTES).replace("\\", "").replace(",", "")
 
 
 def _bangla_rules() -> tuple[list[str], list[str], list[str]]:
@@ -45,6 +46,8 @@ def _bangla_rules() -> tuple[list[str], list[str], list[str]]:
         # ড.ইউনূস and করেন.তিনি, but not এ.কে.এম (initials) nor ৩.১৪.
         rf"(?<=[{BENGALI_LETTER}])\.(?=[{BENGALI_LETTER}]{{3,}})",
         rf"(?<=[{BENGALI_LETTER}])[!?/](?=\S)",
+        rf"{TRAILING_JOINER}(?=[^\w{BENGALI_LETTER}])",
+        rf"(?<=[\u200c\u200d])-(?=[{BENGALI_LETTER}])",
     ]
     edges = [f"[{DANDA}{TAKA}{DASHES}]", f"[{INVISIBLE}]"]
     prefixes = [*edges, LEADING_JOINER, "-", rf"\.(?=[{BENGALI_LETTER}])"]
@@ -75,7 +78,9 @@ def build_tokenizer(lang: str) -> Language:
         tokenizer = nlp.tokenizer
         tokenizer.prefix_search = compile_prefix_regex([*prefixes, *rules.prefixes]).search
         tokenizer.suffix_search = compile_suffix_regex([*suffixes, *rules.suffixes]).search
-        tokenizer.infix_finditer = compile_infix_regex([*infixes, *rules.infixes]).finditer
+        # spaCy's ALPHA holds the Bengali digits: its comma rule would part ১০,০০০.
+        stock = [rule for rule in rules.infixes if rule != f"(?<=[{ALPHA}]),(?=[{ALPHA}])"]
+        tokenizer.infix_finditer = compile_infix_regex([*infixes, *stock]).finditer
         # To spaCy any two words with a dot between are a host name, ড.ইউনূস too.
         latin = r"(?u)(?=[!-~]+$|[a-zA-Z]+://|www\.)"
         tokenizer.url_match = re.compile(latin + URL_PATTERN).match

@@ -67,7 +67,7 @@ def _parse(line: str, path: Path, number: int) -> dict[str, Any]:
             where=at_line(path, number),
             todo="Keep one: JSON readers silently drop the other.",
         ) from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"The line is not valid JSON: {error}",
             where=at_line(path, number),
@@ -79,7 +79,21 @@ def _parse(line: str, path: Path, number: int) -> dict[str, Any]:
             where=at_line(path, number),
             todo=f"Expected one object a line, such as {EXAMPLE}.",
         )
+    if "\\ud" in line.lower():
+        _refuse_half_surrogates(value, path, number)
     return value
+
+
+def _refuse_half_surrogates(value: dict[str, Any], path: Path, number: int) -> None:
+    """Half a surrogate pair can be escaped in JSON, but is no character and cannot be written."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf8")
+    except UnicodeEncodeError:
+        raise UserError(
+            "The record holds half a surrogate pair",
+            where=at_line(path, number),
+            todo="The export cut a character in two; export the record again.",
+        ) from None
 
 
 class RepeatedKeyError(ValueError):
@@ -109,14 +123,6 @@ def _record(
             where=where,
             todo=f"Keys found: {', '.join(map(repr, value))}. Name the text's with --text-key.",
         )
-    try:
-        text.encode("utf8")
-    except UnicodeEncodeError as error:
-        raise UserError(
-            f"The text holds half a surrogate pair at character {error.start}",
-            where=where,
-            todo="The export cut a character in two; export the record again.",
-        ) from None
     key = _find_spans_key(value, where, spans_key)
     spans = tuple(_span(item, where, i) for i, item in enumerate(value[key]))
     meta = {k: v for k, v in value.items() if k not in (text_key, key)}
