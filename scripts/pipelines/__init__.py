@@ -1,0 +1,1 @@
+"""Setting up and running spaCy's own training."""

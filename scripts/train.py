@@ -1,0 +1,113 @@
+"""Train a pipeline with spaCy, set up for this machine, corpus and encoder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+import typer
+from spacy.cli._util import parse_config_overrides
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as train_nlp
+from wasabi import msg
+
+from .common.console import run
+from .common.devices import find_device
+from .common.errors import UserError
+from .pipelines.config import automatic_settings, read_config, use_corpus_tokenizer
+from .pipelines.log import close_log, start_log
+from .pipelines.resume import BEST, keep_better, source_components, stage
+
+
+def main(
+    ctx: typer.Context,
+    config: Path = typer.Argument(Path("configs/ner.cfg"), help="spaCy training config"),
+    output: Path = typer.Option(Path("training"), "--output", "-o", help="Where models go"),
+    corpus: Path = typer.Option(Path("corpus"), help="Corpus directory made by convert"),
+    encoder: Path = typer.Option(
+        Path("assets/encoders/selected"), help="Encoder directory made by encoder"
+    ),
+    lang: str = typer.Option("bn", "--lang", "-l", help="Language of the pipeline"),
+    gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
+    seed: int = typer.Option(0, help="Of the training"),
+    resume: bool = typer.Option(False, "--resume", help="Continue a killed run from model-last"),
+) -> None:
+    """Train a pipeline with spaCy, set up for this machine, corpus and encoder.
+
+    Further options of the form --section.key VALUE override the config, as in spacy train.
+    """
+    device = find_device(gpu_id)
+    msg.info(f"Device: {'CPU' if device.gpu_id < 0 else f'GPU {device.gpu_id}'} ({device.reason})")
+    if device.warning:
+        msg.warn(device.warning)
+    log = output / "log.jsonl"
+    part = start_log(log, resume=resume)
+    settings = automatic_settings(
+        config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part,
+        gpu=device.gpu_id >= 0,
+    )  # fmt: skip
+    settings.update(parse_config_overrides(ctx.args))
+    _print_settings(config, output, device.gpu_id, settings)
+    ready = use_corpus_tokenizer(read_config(config, settings), corpus / "tokenizer")
+    staged = None
+    if resume:
+        staged = stage(output)
+        ready = source_components(ready, staged / "model-last")
+        msg.info("Continuing from model-last; optimizer and learning rate start anew")
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        _train(ready, output, device.gpu_id)
+    finally:
+        close_log(log)
+    if staged is not None:
+        new, old = keep_better(output, staged)
+        if old is not None and old > new:
+            msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
+    _print_result(output)
+
+
+def _train(config: Any, output: Path, gpu_id: int) -> None:
+    if gpu_id >= 0:
+        spacy.require_gpu(gpu_id)
+    try:
+        nlp = init_nlp(config, use_gpu=gpu_id)
+        train_nlp(nlp, output, use_gpu=gpu_id, stdout=sys.stdout, stderr=sys.stderr)
+    except (MemoryError, RuntimeError) as error:
+        if "out of memory" not in str(error).lower() and not isinstance(error, MemoryError):
+            raise
+        raise UserError(
+            "The device ran out of memory",
+            where=f"batches of {config['training']['batcher'].get('size')}",
+            todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
+        ) from error
+
+
+def _print_settings(config: Path, output: Path, gpu_id: int, settings: dict[str, Any]) -> None:
+    line = [f"python -m spacy train {config.as_posix()} --output {output.as_posix()}"]
+    line += [f"--gpu-id {gpu_id}"] if gpu_id >= 0 else []
+    msg.text("This runs:")
+    print(" \\\n    ".join([*line, *(f"--{key} {_value(v)}" for key, v in settings.items())]))
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else srsly.json_dumps(value)
+
+
+def _print_result(output: Path) -> None:
+    meta = output / BEST / "meta.json"
+    if not meta.is_file():
+        raise UserError("Training saved no model", where=str(output / BEST))
+    score = srsly.read_json(meta)["performance"].get("ents_f") or 0.0
+    if score == 0:
+        msg.warn(
+            "The best model finds nothing right on dev (F 0)",
+            "Train longer (--training.max_steps), and look at corpus/findings.jsonl.",
+        )
+    msg.good(f"Best model: {output / BEST}, F {score:.4f} on dev (repaired gold)")
+
+
+if __name__ == "__main__":
+    run(main, more_options=True)
