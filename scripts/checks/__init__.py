@@ -1,0 +1,1 @@
+"""What can be wrong before anything runs: versions, variables, assets, space."""

@@ -1,0 +1,34 @@
+"""Remove what the project generates."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import typer
+from wasabi import msg
+
+from .common.console import run
+
+GENERATED = ("corpus", "training", "metrics", "reports", "packages", "assets/encoders")
+
+
+def main(
+    keep_encoders: bool = typer.Option(False, help="Keep prepared encoders"),
+) -> None:
+    """Remove what the project generates: corpus, training, metrics, reports, packages, encoders.
+
+    Downloaded assets stay.
+    """
+    for name in GENERATED:
+        if name == "assets/encoders" and keep_encoders:
+            continue
+        if Path(name).is_dir():
+            shutil.rmtree(name)
+            msg.info(f"Removed {name}")
+    Path("project.lock").unlink(missing_ok=True)
+    msg.good("Clean")
+
+
+if __name__ == "__main__":
+    run(main)
