@@ -18,6 +18,8 @@ def generated_readme() -> str:
         project = Path(folder)
         for name in ("project.yml", "README.md"):
             shutil.copy(ROOT / name, project / name)
+        # Assets that are there get a link.
+        shutil.copytree(ROOT / "assets" / "sample", project / "assets" / "sample")
         project_document(project, project / "README.md")
         return (project / "README.md").read_text(encoding="utf8")
 
