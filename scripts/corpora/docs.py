@@ -6,14 +6,15 @@ from spacy.tokens import Doc, Span
 
 from ..annotations.audit import RecordAudit
 
-SPANS_KEY = "sc"
+NESTED_KEY = "nested"
 
 
 def to_doc(doc: Doc, audit: RecordAudit) -> Doc:
     """Sets the audited annotation on a tokenised Doc and returns it.
 
     ``doc.ents`` holds the trainable spans, tokens of missing ones are "unknown" to training and
-    scoring, and ``doc.spans["sc"]`` holds the trainable spans with those nested in them.
+    scoring, and ``doc.spans["nested"]`` holds the spans that lie in an ent, where there are any
+    (serialising a span group takes longer than all the rest of a Doc).
 
     Args:
         doc: The record's text, tokenised by the tokenizer that gave the audit its edges.
@@ -22,8 +23,8 @@ def to_doc(doc: Doc, audit: RecordAudit) -> Doc:
     ents = [_char_span(doc, s.start, s.end, s.label) for s in audit.ents]
     missing = [_char_span(doc, start, end) for start, end in audit.missing]
     doc.set_ents(ents, missing=missing, default="outside")
-    every = sorted({*audit.ents, *audit.nested})
-    doc.spans[SPANS_KEY] = [_char_span(doc, s.start, s.end, s.label) for s in every]
+    if audit.nested:
+        doc.spans[NESTED_KEY] = [_char_span(doc, s.start, s.end, s.label) for s in audit.nested]
     return doc
 
 

@@ -37,11 +37,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class SurveyedChunk:
-    """What pass one says of a chunk: counts, and per record its keys and number of tokens."""
+    """What pass one says of a chunk: counts, and the keys of each record."""
 
     survey: Survey
     fingerprints: list[Fingerprint]
-    tokens: list[int]
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,13 @@ class Worker:
 
     def survey(self, chunk: Chunk) -> SurveyedChunk:
         """Pass one: counts and keys of a chunk."""
-        survey, prints, tokens = Survey(), [], []
-        for i, record in enumerate(chunk.records):
-            edges = self.edges(record)[1]
-            survey.add(record, edges, contexts=chunk.first + i < CONTEXT_RECORDS)
-            prints.append(fingerprint(record))
-            tokens.append(len(edges.starts))
-        return SurveyedChunk(survey, prints, tokens)
+        survey, prints = Survey(), []
+        with self.nlp.memory_zone():
+            for i, record in enumerate(chunk.records):
+                edges = self.edges(record)[1]
+                survey.add(record, edges, contexts=chunk.first + i < CONTEXT_RECORDS)
+                prints.append(fingerprint(record))
+        return SurveyedChunk(survey, prints)
 
     def audit(self, job: tuple[Chunk, list[str], list[bool]]) -> AuditedChunk:
         """Pass two: audits of a chunk, and DocBins by split of the records that are wanted.
@@ -99,14 +98,17 @@ class Worker:
         chunk, splits, wanted = job
         bins: dict[str, DocBin] = {}
         audits, tokens = [], []
-        for record, split, keep in zip(chunk.records, splits, wanted, strict=True):
-            doc, edges = self.edges(record)
-            audit = self.audit_one(record, edges, chunk.file, split)
-            audits.append(audit)
-            tokens.append(len(doc))
-            if keep and not audit.stop:
-                bins.setdefault(split, DocBin()).add(to_doc(doc, audit))
-        return AuditedChunk(audits, tokens, {s: b.to_bytes() for s, b in bins.items()})
+        # Without a zone the vocabulary would keep every word of every text.
+        with self.nlp.memory_zone():
+            for record, split, keep in zip(chunk.records, splits, wanted, strict=True):
+                doc, edges = self.edges(record)
+                audit = self.audit_one(record, edges, chunk.file, split)
+                audits.append(audit)
+                tokens.append(len(doc))
+                if keep and not audit.stop:
+                    bins.setdefault(split, DocBin()).add(to_doc(doc, audit))
+            docs = {split: docbin.to_bytes() for split, docbin in bins.items()}
+        return AuditedChunk(audits, tokens, docs)
 
     def audit_one(self, record: Record, edges: TokenEdges, file: str, split: str) -> RecordAudit:
         """Audits one record of a file, as part of a split."""

@@ -89,5 +89,5 @@ def build_tokenizer(lang: str) -> Language:
 
 def token_edges(doc: Doc) -> TokenEdges:
     """The character edges of a Doc's tokens."""
-    starts = [token.idx for token in doc]
-    return TokenEdges(starts, [token.idx + len(token) for token in doc])
+    starts, lengths = doc.to_array(["IDX", "LENGTH"]).T.tolist() if len(doc) else ([], [])
+    return TokenEdges(starts, [start + n for start, n in zip(starts, lengths, strict=True)])
