@@ -137,7 +137,7 @@ class Ledger:
         return findings
 
     def fault_rows(self) -> list[dict[str, Any]]:
-        """Per span fault: description, policy, and per split how many spans had which fate."""
+        """Every span fault: description, policy, and per split how many spans had which fate."""
         fates = [fate.value for fate in Fate]
         return [
             {
@@ -146,15 +146,15 @@ class Ledger:
                 "policy": self.policies[code].value,
                 "splits": {
                     split: {fate: counts[fate] for fate in fates}
-                    for split, counts in sorted(self.fates[code].items())
+                    for split, counts in sorted(self.fates.get(code, {}).items())
                 },
             }
-            for code in FAULTS
-            if code in self.fates
+            for code, fault in FAULTS.items()
+            if fault.scope == "span"
         ]
 
     def record_rows(self) -> list[dict[str, Any]]:
-        """Per record fault: description, policy, and per split records, dropped, their spans."""
+        """Every record fault: description, policy, and per split records, dropped, their spans."""
         return [
             {
                 "fault": code,
@@ -162,11 +162,11 @@ class Ledger:
                 "policy": self.policies[code].value,
                 "splits": {
                     split: {name: counts[name] for name in ("records", "dropped", "spans")}
-                    for split, counts in sorted(self.records[code].items())
+                    for split, counts in sorted(self.records.get(code, {}).items())
                 },
             }
-            for code in FAULTS
-            if code in self.records
+            for code, fault in FAULTS.items()
+            if fault.scope == "record" or code in self.records
         ]
 
 

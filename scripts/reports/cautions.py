@@ -70,7 +70,7 @@ def _data(audit: Audit) -> Iterator[str]:
     missing = _of_given({name: (s.spans.missing, s.spans.given) for name, s in splits.items()})
     if missing:
         yield (
-            f"Spans that could not be aligned: {missing}. Their tokens count as missing "
+            f"Spans left as missing: {missing}. Their tokens count as missing "
             "annotation, neither trained nor scored."
         )
     for name, split in splits.items():
