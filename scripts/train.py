@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from wasabi import msg
 from .common.console import run
 from .common.devices import find_device
 from .common.errors import UserError
-from .pipelines.config import automatic_settings, read_config, use_corpus_tokenizer
+from .encoders.report import read_report
+from .encoders.sample import one_thread
+from .pipelines.config import (
+    automatic_settings,
+    has_transformer,
+    read_config,
+    use_corpus_tokenizer,
+)
 from .pipelines.log import close_log, start_log
 from .pipelines.resume import BEST, keep_better, source_components, stage
 
@@ -58,8 +66,10 @@ def main(
         ready = source_components(ready, staged / "model-last")
         msg.info("Continuing from model-last; optimizer and learning rate start anew")
     output.mkdir(parents=True, exist_ok=True)
+    small = has_transformer(config) and read_report(encoder).kind == "sample"
     try:
-        _train(ready, output, device.gpu_id)
+        with one_thread() if small else nullcontext():
+            _train(ready, output, device.gpu_id)
     finally:
         close_log(log)
     if staged is not None:

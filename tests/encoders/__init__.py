@@ -62,6 +62,7 @@ def make_encoder(
 
 def make_corpus(path: Path, texts: list[str] = TEXTS) -> Path:
     """Saves texts as corpus/train.spacy, beside their blank pipeline."""
+    path.mkdir(parents=True, exist_ok=True)
     nlp = spacy.blank("bn")
     nlp.to_disk(path / "tokenizer")
     DocBin(docs=nlp.pipe(texts)).to_disk(path / "train.spacy")

@@ -1,0 +1,1 @@
+"""Encoders: where they come from, how they are prepared, what they make of the corpus."""
