@@ -14,15 +14,15 @@ from ..common.errors import UserError
 from ..encoders.report import read_report
 
 # The embedded encoder knows a few hundred sentences: it learns at a higher rate than a pretrained
-# one, and its training must end within minutes on a CPU.
+# one, is done after some thirty epochs of the sample, and must be within minutes on a CPU.
 SAMPLE_TRAINING: dict[str, Any] = {
-    "training.max_steps": 500,
+    "training.max_steps": 300,
     "training.eval_frequency": 50,
     "training.patience": 300,
     "training.accumulate_gradient": 1,
     "training.optimizer.learn_rate.initial_rate": 0.001,
     "training.optimizer.learn_rate.warmup_steps": 50,
-    "training.optimizer.learn_rate.total_steps": 500,
+    "training.optimizer.learn_rate.total_steps": 300,
 }
 
 
