@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .edges import TokenEdges
@@ -113,11 +113,7 @@ def audit_record(
     decisions = rule_occurrences(record.text, decisions, edges, evidence, policies)
     added = copies.keep - own if copies is not None else frozenset()
     ents = sorted(added.union(d.span for d in decisions if d.span is not None))
-    nested = sorted(
-        inner
-        for inner in {d.span for d in before if d.span is not None} - set(ents)
-        if any(outer.start <= inner.start and inner.end <= outer.end for outer in ents)
-    )
+    nested = _inside({d.span for d in before if d.span is not None} - set(ents), ents)
     ranges = [place for decision in decisions for place in decision.masked]
     faults = _text_faults(record.text)
     if copies is not None:
@@ -133,6 +129,13 @@ def audit_record(
         missing=tuple(_free_tokens(ranges, ents, edges)),
         faults=tuple(faults),
         stop=tuple(stop),
+    )
+
+
+def _inside(spans: Iterable[Span], ents: Sequence[Span]) -> list[Span]:
+    """Those of the spans that lie in an ent, sorted."""
+    return sorted(
+        span for span in spans if any(e.start <= span.start and span.end <= e.end for e in ents)
     )
 
 

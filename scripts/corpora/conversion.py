@@ -252,24 +252,12 @@ def _write(
     names = [split for split in ("train", "dev", "test") if split in set(placement.splits)]
     writers = {name: DocBinWriter(folder / f"{name}.spacy", settings.shard_docs) for name in names}
     waiting: list[tuple[Chunk, int]] = []
-
-    def jobs() -> Iterator[tuple[Chunk, list[str], list[bool]]]:
-        index = 0
-        for chunk in _chunks(inputs, settings):
-            stop = index + len(chunk.records)
-            waiting.append((chunk, index))
-            wanted = [
-                i not in placement.dropped and bool(record.text.strip())
-                for i, record in zip(range(index, stop), chunk.records, strict=True)
-            ]
-            yield chunk, placement.splits[index:stop], wanted
-            index = stop
-
+    jobs = _audit_jobs(_chunks(inputs, settings), placement, waiting)
     gold = {name: (folder / f"{name}.gold.jsonl").open("w", encoding="utf8", newline="\n")
             for name in names if name != "train"}  # fmt: skip
     findings = (folder / "findings.jsonl").open("w", encoding="utf8", newline="\n")
     try:
-        for result in progress(run("audit", jobs()), "audit"):
+        for result in progress(run("audit", jobs), "audit"):
             chunk, first = waiting.pop(0)
             for split, docs in result.docs.items():
                 writers[split].add(docs)
@@ -292,6 +280,22 @@ def _write(
     for writer in writers.values():
         writer.close()
     return ledger
+
+
+def _audit_jobs(
+    stream: Iterable[Chunk], placement: Placement, waiting: list[tuple[Chunk, int]]
+) -> Iterator[tuple[Chunk, list[str], list[bool]]]:
+    """Jobs of pass two; puts each chunk and the index of its first record on the waiting list."""
+    index = 0
+    for chunk in stream:
+        stop = index + len(chunk.records)
+        waiting.append((chunk, index))
+        wanted = [
+            i not in placement.dropped and bool(record.text.strip())
+            for i, record in zip(range(index, stop), chunk.records, strict=True)
+        ]
+        yield chunk, placement.splits[index:stop], wanted
+        index = stop
 
 
 def _refuse(ledger: Ledger, settings: Settings) -> None:

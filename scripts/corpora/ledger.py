@@ -31,6 +31,15 @@ class SplitCounts:
     spans: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
 
+    def add_doc(self, audit: RecordAudit, tokens: int) -> None:
+        """Counts a record that goes into the DocBin."""
+        self.docs += 1
+        self.tokens += tokens
+        self.characters += len(audit.record.text)
+        self.longest = max(self.longest, tokens)
+        self.labels.update(ent.label for ent in audit.ents)
+        self.spans["trainable"] += len(audit.ents)
+
     def as_dict(self) -> dict[str, Any]:
         """The counts as they stand in audit.json; lengths in tokens."""
         names = ("given", "trainable", *(fate.value for fate in Fate), "taken_out")
@@ -88,12 +97,7 @@ class Ledger:
             for fault in decision.faults:
                 self.fates[fault][split][decision.fate.value] += 1
         if dropped is None:
-            counts.docs += 1
-            counts.tokens += tokens
-            counts.characters += len(audit.record.text)
-            counts.longest = max(counts.longest, tokens)
-            counts.labels.update(ent.label for ent in audit.ents)
-            counts.spans["trainable"] += len(audit.ents)
+            counts.add_doc(audit, tokens)
         else:
             counts.spans["taken_out"] += len(audit.decisions)
         place = {

@@ -35,30 +35,38 @@ def split_groups(
     order = list(members)
     random.Random(seed).shuffle(order)
     order.sort(key=lambda g: -len(members[g]))
-
     total = sum(counts.values(), Counter())
-    lacking = {
-        split: {label: share * n for label, n in total.items()}
-        for split, share in fractions.items()
-    }
-    room = {split: share * len(groups) for split, share in fractions.items()}
-    chosen: dict[int, str] = {}
-
-    def deal(group: int, label: int | None) -> None:
-        split = max(
-            fractions,
-            key=lambda s: (lacking[s].get(label, 0.0) if label is not None else 0.0, room[s]),
-        )
-        chosen[group] = split
-        room[split] -= len(members[group])
-        for other, n in counts[group].items():
-            lacking[split][other] -= n
-
+    dealer = _Dealer(fractions, len(groups), total)
     for label in sorted(total, key=lambda item: (total[item], item)):
         for group in order:
-            if group not in chosen and counts[group][label]:
-                deal(group, label)
+            if group not in dealer.chosen and counts[group][label]:
+                dealer.deal(group, len(members[group]), counts[group], label)
     for group in order:
-        if group not in chosen:
-            deal(group, None)
-    return [chosen[int(group)] for group in groups]
+        if group not in dealer.chosen:
+            dealer.deal(group, len(members[group]), counts[group], None)
+    return [dealer.chosen[int(group)] for group in groups]
+
+
+class _Dealer:
+    """What every split still lacks, and which group it was dealt."""
+
+    def __init__(self, fractions: Mapping[str, float], size: int, total: Counter[int]) -> None:
+        self.chosen: dict[int, str] = {}
+        self.room = {split: share * size for split, share in fractions.items()}
+        self.lacking = {
+            split: {label: share * n for label, n in total.items()}
+            for split, share in fractions.items()
+        }
+
+    def deal(self, group: int, size: int, counts: Counter[int], label: int | None) -> None:
+        """Gives a group to the split that lacks most of a label; of records, if it is None."""
+
+        def need(split: str) -> tuple[float, float]:
+            lack = 0.0 if label is None else self.lacking[split][label]
+            return lack, self.room[split]
+
+        split = max(self.room, key=need)
+        self.chosen[group] = split
+        self.room[split] -= size
+        for other, n in counts.items():
+            self.lacking[split][other] -= n

@@ -51,7 +51,7 @@ class SampleSettings:
     hidden_size: int = 128
     heads: int = 4
     max_pieces: int = 128
-    batch_pieces: int = 4096
+    batch_pieces: int = 2048
     learning_rate: float = 2e-3
     mask_rate: float = 0.15
 
