@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from ..common.errors import UserError
 
 # A DocBin beyond 2 GiB cannot be written (E871); this is far below for any usual text.
 SHARD_DOCS = 50_000
+TODO = "Make it first: python -m spacy project run convert"
 
 
 class DocBinWriter:
@@ -62,14 +63,19 @@ def docbin_files(path: Path) -> list[Path]:
     """
     files = sorted(path.glob("*.spacy")) if path.is_dir() else [path]
     if not files or not files[0].is_file():
-        raise UserError(
-            "There is no corpus", where=str(path),
-            todo="Make it first: python -m spacy project run convert",
-        )  # fmt: skip
+        raise UserError("There is no corpus", where=str(path), todo=TODO)
     return files
 
 
-def read_docs(path: Path, nlp: Language) -> Iterator[Doc]:
-    """Streams the Docs of a ``.spacy`` file or folder, in order."""
-    for file in docbin_files(path):
-        yield from DocBin().from_disk(file).get_docs(nlp.vocab)
+def read_docs(files: Iterable[Path], vocab: Vocab) -> Iterator[Doc]:
+    """Streams the Docs of DocBin files, in order.
+
+    Raises:
+        UserError: A file is not a DocBin.
+    """
+    for file in files:
+        try:
+            docbin = DocBin().from_disk(file)
+        except Exception as error:  # msgpack and zlib raise many kinds on a broken file
+            raise UserError("Not a DocBin", where=str(file), todo=TODO) from error
+        yield from docbin.get_docs(vocab)

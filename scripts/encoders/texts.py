@@ -7,12 +7,10 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from ..common.errors import UserError
-
-_TODO = "Make it first: python -m spacy project run convert"
+from ..corpora.docbins import TODO, docbin_files, read_docs
 
 
 def find_train_files(corpus: Path) -> list[Path]:
@@ -21,11 +19,7 @@ def find_train_files(corpus: Path) -> list[Path]:
     Raises:
         UserError: There is no training corpus.
     """
-    path = Path(corpus) / "train.spacy"
-    files = sorted(path.glob("*.spacy")) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
-        raise UserError("There is no training corpus", where=str(path), todo=_TODO)
-    return files
+    return docbin_files(Path(corpus) / "train.spacy")
 
 
 def read_texts(files: list[Path]) -> Iterator[str]:
@@ -34,14 +28,8 @@ def read_texts(files: list[Path]) -> Iterator[str]:
     Raises:
         UserError: A file is not a DocBin.
     """
-    vocab = Vocab()
-    for file in files:
-        try:
-            doc_bin = DocBin().from_disk(file)
-        except Exception as error:  # msgpack and zlib raise many kinds on a broken file
-            raise UserError("Not a DocBin", where=str(file), todo=_TODO) from error
-        for doc in doc_bin.get_docs(vocab):
-            yield doc.text
+    for doc in read_docs(files, Vocab()):
+        yield doc.text
 
 
 def load_pipeline(corpus: Path) -> Language:
@@ -54,4 +42,4 @@ def load_pipeline(corpus: Path) -> Language:
     try:
         return spacy.load(path)
     except OSError as error:
-        raise UserError("There is no tokenizer pipeline", where=str(path), todo=_TODO) from error
+        raise UserError("There is no tokenizer pipeline", where=str(path), todo=TODO) from error

@@ -14,7 +14,7 @@ from spacy.training import Corpus
 from scripts.annotations.faults import parse_policies
 from scripts.common.errors import UserError
 from scripts.corpora.conversion import Settings, convert
-from scripts.corpora.docbins import read_docs
+from scripts.corpora.docbins import docbin_files, read_docs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +65,8 @@ def test_convert_splits_what_is_not_given(train, tmp_path):
 
 
 def _docs(corpus, split):
-    return list(read_docs(corpus / f"{split}.spacy", spacy.load(corpus / "tokenizer")))
+    nlp = spacy.load(corpus / "tokenizer")
+    return list(read_docs(docbin_files(corpus / f"{split}.spacy"), nlp.vocab))
 
 
 def test_convert_is_the_same_for_any_number_of_processes(train, tmp_path):

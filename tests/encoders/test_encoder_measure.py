@@ -125,7 +125,7 @@ def test_texts_are_of_the_training_file_alone(tmp_path):
 
 
 def test_texts_missing_or_broken_are_user_errors(tmp_path):
-    with pytest.raises(UserError, match="no training corpus"):
+    with pytest.raises(UserError, match="no corpus"):
         find_train_files(tmp_path)
     with pytest.raises(UserError, match="no tokenizer pipeline"):
         load_pipeline(tmp_path)
