@@ -10,8 +10,8 @@ from wasabi import msg
 
 from .checks.assets import check_assets
 from .checks.problems import Problem
+from .checks.setup import write_setup
 from .checks.space import check_space
-from .checks.variables import check_variables, given_variables, project_arguments
 from .checks.versions import check_versions, read_pins
 from .common.console import run
 from .common.devices import find_device
@@ -25,17 +25,20 @@ def main(
     config: Path = typer.Option(Path("configs/ner.cfg"), help="Config that will be trained"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     train: Path | None = typer.Option(None, help="Training data that will be converted"),
+    encoder: str = typer.Option("auto", help="Encoder that will be prepared"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Where to note the set-up"),
 ) -> None:
     """Check that the project can run here, before anything long is started.
 
     Looks at versions, variables, asset checksums, the GPU if one is wanted, and disk space, and
-    says how to mend what it finds. Exits with 1 if the workflow could not end well.
+    says how to mend what it finds. Exits with 1 if the workflow could not end well. What it found
+    of the device and of a local encoder is noted in a file on which the later commands depend, so
+    that they run again when a GPU appears or the encoder's files change.
     """
     if not (ROOT / "project.yml").is_file():
         raise UserError("This is not the project's directory", todo="Change into it first.")
     project = srsly.read_yaml(ROOT / "project.yml")
-    problems = check_variables(project["vars"], given_variables(project_arguments()))
-    problems += check_versions(read_pins(ROOT / "requirements.txt"))
+    problems = check_versions(read_pins(ROOT / "requirements.txt"))
     problems += check_assets(ROOT, project["assets"])
     if train is not None and not train.is_file():
         problems.append(Problem(f"There is no training file {train}", "Check --vars.train."))
@@ -47,6 +50,8 @@ def main(
         problems.append(Problem(device.reason, device.warning, fatal=False))
     large = has_transformer(config) and device.gpu_id >= 0
     _report(problems + check_space(ROOT, large=large))
+    if output is not None:
+        write_setup(output, device, encoder)
     msg.good("The project can run here")
 
 

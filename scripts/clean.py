@@ -16,7 +16,8 @@ GENERATED = ("corpus", "training", "metrics", "reports", "packages", "assets/enc
 def main(
     keep_encoders: bool = typer.Option(False, help="Keep prepared encoders"),
 ) -> None:
-    """Remove what the project generates: corpus, training, metrics, reports, packages, encoders.
+    """Remove what the project generates: corpus, training, metrics, reports, packages, encoders,
+    predictions.
 
     Downloaded assets stay.
     """
@@ -26,7 +27,8 @@ def main(
         if Path(name).is_dir():
             shutil.rmtree(name)
             msg.info(f"Removed {name}")
-    Path("project.lock").unlink(missing_ok=True)
+    for name in ("project.lock", "predictions.jsonl"):
+        Path(name).unlink(missing_ok=True)
     msg.good("Clean")
 
 

@@ -99,8 +99,8 @@ def print_audit(audit: dict[str, Any], output: Path) -> None:
     lost = sum(s["spans"]["missing"] + s["spans"]["refused"] for s in audit["splits"].values())
     given = sum(s["spans"]["given"] for s in audit["splits"].values())
     msg.good(
-        f"{given - lost} of {given} spans are trainable ({1 - lost / max(given, 1):.2%}) before "
-        f"duplicates and leaks; every span touched is in {output / 'findings.jsonl'}"
+        f"{given - lost} of {given} spans given were kept or repaired "
+        f"({1 - lost / max(given, 1):.2%}); every span touched is in {output / 'findings.jsonl'}"
     )
 
 

@@ -52,7 +52,7 @@ def main(
     if failed:
         msg.warn("spaCy reports errors in the data, see above; training will run all the same")
     with new_file(output) as temporary:
-        temporary.write_text(printed.getvalue(), encoding="utf8")
+        temporary.write_text(printed.getvalue(), encoding="utf8", newline="\n")
 
 
 if __name__ == "__main__":

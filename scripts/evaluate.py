@@ -15,9 +15,10 @@ from wasabi import msg
 from .common.console import run
 from .common.devices import find_device
 from .common.errors import UserError
-from .common.files import new_directory, write_json, write_jsonl
+from .common.files import check_replaceable, md5_of_file, new_directory, write_json, write_jsonl
 from .corpora.gold import read_gold
 from .inference.predict import load_pipeline, predict, to_prediction
+from .pipelines.meta import corpus_of
 from .scoring.evaluation import evaluate_predictions
 
 METRICS_VERSION = 1
@@ -30,6 +31,9 @@ def main(
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     seed: int = typer.Option(0, help="Of the bootstrap"),
     resamples: int = typer.Option(2000, min=100, help="Bootstrap resamples"),
+    other_corpus: bool = typer.Option(
+        False, help="Score though the model was trained on another corpus than this"
+    ),
 ) -> None:
     """Score a trained pipeline on dev and test, on repaired gold and on gold as given.
 
@@ -43,6 +47,8 @@ def main(
             where=str(corpus),
             todo="Make the corpus first: python -m spacy project run convert",
         )
+    check_replaceable(output, ["dev.json", "test.json"])
+    known = _check_corpus(model, corpus, other_corpus)
     device = find_device(gpu_id)
     nlp = load_pipeline(model, device.gpu_id)
     with new_directory(output) as folder:
@@ -58,6 +64,8 @@ def main(
                 "version": METRICS_VERSION,
                 "split": split,
                 "model": model.as_posix(),
+                "corpus_md5": md5_of_file(corpus / "audit.json"),
+                "trained_on_this_corpus": known,
                 "words_per_second": round(scores["tokens"] / seconds, 1),
                 "machine": _machine(device.gpu_id),
                 **scores,
@@ -66,6 +74,23 @@ def main(
             write_jsonl(folder / f"{split}.errors.jsonl", errors)
             _print(scores)
     msg.good(f"Scores are in {output}, errors in {output / '*.errors.jsonl'}")
+
+
+def _check_corpus(model: Path, corpus: Path, other_corpus: bool) -> bool | None:
+    """Whether the model was trained on this corpus; None if it does not say."""
+    trained_on = corpus_of(model)
+    if trained_on is None:
+        msg.warn("The model does not say on which corpus it was trained: leaks cannot be excluded")
+        return None
+    same = trained_on == md5_of_file(corpus / "audit.json")
+    if not same and not other_corpus:
+        raise UserError(
+            "The model was trained on another corpus than this one",
+            where=f"{model}, {corpus}",
+            todo="Texts of dev or test may have been trained on. Train anew, or, if you know that "
+            "they were not, add --other-corpus.",
+        )
+    return same
 
 
 def _machine(gpu_id: int) -> dict[str, Any]:

@@ -20,13 +20,10 @@ def main(
     output: Path = typer.Option(Path("packages"), "--output", "-o", help="Where packages go"),
     name: str = typer.Option("ner", "--name", "-n", help="Package name, without the language"),
     version: str = typer.Option("0.1.0", "--version", "-v", help="Package version"),
-    encoder: Path = typer.Option(
-        Path("assets/encoders/selected"), help="Encoder directory that it was trained from"
-    ),
 ) -> None:
     """Build an installable package (sdist and wheel) of a trained pipeline.
 
-    The encoder's licence goes into the package's meta: its weights travel with the package.
+    The meta names the encoder's licence, as train noted it: its weights are in the package.
     """
     if not (model / "meta.json").is_file():
         raise UserError(
@@ -37,7 +34,7 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         meta = Path(folder) / "meta.json"
-        srsly.write_json(meta, package_meta(model, encoder, name, version))
+        srsly.write_json(meta, package_meta(model, name, version))
         package(
             model, output, meta_path=meta, name=name, version=version, create_sdist=True,
             create_wheel=True, force=True, silent=False,

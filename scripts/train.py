@@ -10,6 +10,7 @@ from typing import Any
 import spacy
 import srsly
 import typer
+from confection import ConfigValidationError
 from spacy.cli._util import parse_config_overrides
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_nlp
@@ -26,8 +27,9 @@ from .pipelines.config import (
     read_config,
     use_corpus_tokenizer,
 )
-from .pipelines.log import close_log, start_log
-from .pipelines.resume import BEST, keep_better, source_components, stage
+from .pipelines.log import close_log, part_of, start_log
+from .pipelines.meta import note_origin
+from .pipelines.resume import BEST, keep_better, source_components, stage, unstage
 
 
 def main(
@@ -52,13 +54,14 @@ def main(
     if device.warning:
         msg.warn(device.warning)
     log = output / "log.jsonl"
-    part = start_log(log, resume=resume)
     settings = automatic_settings(
-        config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part,
+        config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part_of(log),
         gpu=device.gpu_id >= 0,
     )  # fmt: skip
     settings.update(parse_config_overrides(ctx.args))
     _print_settings(config, output, device.gpu_id, settings)
+    report = read_report(encoder) if has_transformer(config) else None
+    small = report is not None and report.kind == "sample"
     ready = use_corpus_tokenizer(read_config(config, settings), corpus / "tokenizer")
     staged = None
     if resume:
@@ -66,17 +69,20 @@ def main(
         ready = source_components(ready, staged / "model-last")
         msg.info("Continuing from model-last; optimizer and learning rate start anew")
     output.mkdir(parents=True, exist_ok=True)
-    small = has_transformer(config) and read_report(encoder).kind == "sample"
+    start_log(log, resume=resume)
     try:
         with one_thread() if small else nullcontext():
             _train(ready, output, device.gpu_id)
     finally:
         close_log(log)
+        if staged is not None and not (output / "model-last").is_dir():
+            unstage(output, staged)
     if staged is not None:
         new, old = keep_better(output, staged)
         if old is not None and old > new:
             msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
     _print_result(output)
+    note_origin(output / BEST, corpus, report)
 
 
 def _train(config: Any, output: Path, gpu_id: int) -> None:
@@ -85,6 +91,8 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
     try:
         nlp = init_nlp(config, use_gpu=gpu_id)
         train_nlp(nlp, output, use_gpu=gpu_id, stdout=sys.stdout, stderr=sys.stderr)
+    except ConfigValidationError as error:
+        raise UserError("The config is not valid", todo=str(error)) from None
     except (MemoryError, RuntimeError) as error:
         if "out of memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise

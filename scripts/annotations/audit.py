@@ -65,6 +65,7 @@ class RecordAudit:
         missing: Character ranges of whole tokens to leave unannotated; they touch no ent.
         faults: Faults of the text itself, each with a note.
         stop: Codes of faults that the policies do not allow.
+        dropped: Code of a fault of the text for which the policies drop the record, if any.
     """
 
     record: Record
@@ -74,11 +75,12 @@ class RecordAudit:
     missing: tuple[tuple[int, int], ...]
     faults: tuple[tuple[str, str], ...]
     stop: tuple[str, ...]
+    dropped: str | None
 
     @property
     def read(self) -> tuple[Span, ...]:
-        """The given spans in code points, without those whose offsets cannot be read so."""
-        return tuple(d.read for d in self.decisions if d.read is not None)
+        """The given spans in code points; as given where their offsets cannot be read so."""
+        return tuple(d.read or d.given for d in self.decisions)
 
 
 def audit_record(
@@ -115,7 +117,8 @@ def audit_record(
     ents = sorted(added.union(d.span for d in decisions if d.span is not None))
     nested = _inside({d.span for d in before if d.span is not None} - set(ents), ents)
     ranges = [place for decision in decisions for place in decision.masked]
-    faults = _text_faults(record.text)
+    text_faults = _text_faults(record.text)
+    faults = list(text_faults)
     if copies is not None:
         ranges += [(span.start, span.end) for span in copies.mask]
         faults.append(("contested", f"{len(added)} spans taken over from copies of the text"))
@@ -129,6 +132,7 @@ def audit_record(
         missing=tuple(_free_tokens(ranges, ents, edges)),
         faults=tuple(faults),
         stop=tuple(stop),
+        dropped=next((c for c, _ in text_faults if policies[c] is Policy.DROP), None),
     )
 
 

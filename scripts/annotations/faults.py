@@ -98,7 +98,8 @@ FAULTS: dict[str, Fault] = {
             ("near-duplicate", "Text is nearly the same as an earlier one of its split", (_K, _E)),
             ("leak", "Text stands in a later split too (train, dev, test, in this order)",
              (_D, _K, _E)),
-            ("near-leak", "Text is nearly one of a later split", (_D, _K, _E)),
+            ("near-leak", "Text is in one cluster of near-duplicates with a text of a later "
+             "split", (_D, _K, _E)),
             ("document-in-two-splits", "Parts of one document stand in different given splits",
              (_K, _D, _E)),
         ),

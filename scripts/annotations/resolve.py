@@ -176,13 +176,23 @@ def _blanks(work: _Work) -> None:
         habit = work.evidence.inclusive["single"] != "no"
         if work.start == work.end and habit and _whole(work, start, start + 1):
             return
-        first, last = work.edges.tokens(work.start, work.end)
-        if first >= last:
-            work.done = _lost(work, "empty", "no token stands there")
+        place = _nearest_token(work)
+        if place is None:
+            work.done = _lost(work, "empty", "the text has no token")
         else:
-            work.meets("empty")
+            work.meets("empty", masked=place)
     elif (start, end) != (work.start, work.end) and work.meets("edge-whitespace"):
         work.start, work.end = start, end
+
+
+def _nearest_token(work: _Work) -> tuple[int, int] | None:
+    """The token that holds or follows an empty span, at the end of the text the last one."""
+    starts, ends = work.edges.starts, work.edges.ends
+    if not starts:
+        return None
+    first, _ = work.edges.tokens(work.start, work.start)
+    token = min(first, len(starts) - 1)
+    return starts[token], ends[token]
 
 
 def _inclusive(work: _Work) -> None:
@@ -207,9 +217,11 @@ def _align(work: _Work) -> None:
         return
     stripped = _strip(work.text, work.start, work.end)
     keep = work.policies["edge-punctuation"] is Policy.KEEP
-    if stripped != (work.start, work.end) and edges.fits(*stripped) and not keep:
-        _move(work, "edge-punctuation", *stripped)
-        return
+    if stripped != (work.start, work.end) and edges.fits(*stripped):
+        if not keep:
+            _move(work, "edge-punctuation", *stripped)
+            return
+        work.faults.append("edge-punctuation")
     moved = [(work.start + a, work.end + b) for a, b in MOVES]
     fitting = [(s, e) for s, e in moved if _whole(work, s, e)]
     if fitting:
@@ -242,7 +254,8 @@ def _punctuation(work: _Work) -> None:
     if (start, end) == (work.start, work.end) or not work.edges.fits(start, end):
         return
     if work.policies["edge-punctuation"] is Policy.KEEP:
-        work.faults.append("edge-punctuation")
+        if "edge-punctuation" not in work.faults:
+            work.faults.append("edge-punctuation")
     elif work.meets("edge-punctuation"):
         work.start, work.end = start, end
 

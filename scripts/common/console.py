@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from wasabi import msg
 
 from .errors import UserError
+from .variables import check_variables
 
 
 def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
     """Runs a command function as a Typer app; a UserError ends it with status 1.
+
+    Started by ``spacy project run``, it refuses mistyped variables first.
 
     Args:
         command: The command's ``main``; its docstring is the help text.
@@ -22,11 +26,12 @@ def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
     settings = {"allow_extra_args": more_options, "ignore_unknown_options": more_options}
     app.command(context_settings=settings)(command)
     try:
+        check_variables(Path("project.yml"))
         app()
     except UserError as error:
         fail(error)
     except KeyboardInterrupt:
-        msg.fail("Interrupted; what was there before is unchanged")
+        msg.fail("Interrupted")
         raise SystemExit(130) from None
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .errors import UserError
+
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
@@ -31,6 +33,26 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path, marks: Iterable[str]) -> None:
+    """Refuses a directory that ``new_directory`` would replace though we did not make it.
+
+    Args:
+        path: The directory; it may be absent or empty.
+        marks: Names of files of which our own directory holds one.
+
+    Raises:
+        UserError: The path is a file, or a directory that holds something else.
+    """
+    if path.exists() and not path.is_dir():
+        raise UserError("The output is a file, not a directory", where=str(path))
+    if path.is_dir() and any(path.iterdir()) and not any((path / m).is_file() for m in marks):
+        raise UserError(
+            "The output directory holds other files, which would be lost",
+            where=str(path),
+            todo="Name a new directory, or an empty one.",
+        )
 
 
 @contextmanager

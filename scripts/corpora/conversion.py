@@ -11,7 +11,7 @@ from typing import Any
 from ..annotations.audit import Copies, reconcile
 from ..annotations.faults import Policies, default_policies
 from ..annotations.formats import ReadOptions, read_records
-from ..annotations.records import Span
+from ..annotations.records import Record, Span
 from ..annotations.survey import (
     Evidence,
     Hypothesis,
@@ -21,8 +21,8 @@ from ..annotations.survey import (
     far_longer,
     label_variants,
 )
-from ..common.errors import UserError
-from ..common.files import json_line, md5_of_file, new_directory, write_json
+from ..common.errors import UserError, at_line
+from ..common.files import check_replaceable, json_line, md5_of_file, new_directory, write_json
 from .docbins import SHARD_DOCS, DocBinWriter
 from .gold import gold_line
 from .ledger import SHOWN_STOPS, Ledger
@@ -32,6 +32,8 @@ from .table import Placement, RecordTable
 from .tokenizer import build_tokenizer
 
 AUDIT_VERSION = 1
+# spaCy refuses longer texts (E088), in training and prediction alike.
+MAX_CHARACTERS = 1_000_000
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
@@ -73,7 +75,8 @@ def convert(
 ) -> dict[str, Any]:
     """Converts annotation files to a corpus directory and returns its audit.
 
-    Reads every file twice, a chunk at a time; between the passes only a few numbers a record are
+    Reads every file twice (three times if copies of a text differ), a chunk at a time; between the
+    passes only a few numbers a record are
     kept. The directory is replaced when everything is written, and left as it was on any error.
 
     Args:
@@ -91,7 +94,12 @@ def convert(
             on, or a fault was found that the policies do not allow.
     """
     _check_inputs(inputs)
+    check_replaceable(output, ["audit.json"])
+    if any(output.resolve() in path.resolve().parents for path in inputs.values()):
+        raise UserError("An input file lies in the output directory", where=str(output))
     output.parent.mkdir(parents=True, exist_ok=True)
+    # A worker that cannot make its tokenizer would be started again for ever.
+    build_tokenizer(settings.lang)
     with new_directory(output) as folder:
         blank = AuditSettings(settings.lang, {}, settings.policies, {})
         table = RecordTable(folder)
@@ -152,7 +160,18 @@ def _fractions(inputs: Mapping[str, Path], settings: Settings) -> dict[str, floa
 
 def _chunks(inputs: Mapping[str, Path], settings: Settings) -> Iterator[Chunk]:
     for split, path in inputs.items():
-        yield from chunks(split, read_records(path, settings.read))
+        records = (_bounded(record, path) for record in read_records(path, settings.read))
+        yield from chunks(split, records)
+
+
+def _bounded(record: Record, path: Path) -> Record:
+    if len(record.text) > MAX_CHARACTERS:
+        raise UserError(
+            f"The text has {len(record.text):,} characters, spaCy takes {MAX_CHARACTERS:,}",
+            where=at_line(path, record.line, record.id),
+            todo="Divide it into documents or paragraphs.",
+        )
+    return record
 
 
 def _survey(
@@ -264,9 +283,7 @@ def _write(
             for i, (audit, tokens) in enumerate(zip(result.audits, result.tokens, strict=True)):
                 index = first + i
                 split, file = placement.splits[index], str(inputs[chunk.file])
-                dropped = placement.dropped.get(index)
-                if dropped is None and any(code == "empty-text" for code, _ in audit.faults):
-                    dropped = "empty-text"
+                dropped = placement.dropped.get(index, audit.dropped)
                 lines = ledger.enter(
                     audit, split=split, file=file, tokens=tokens,
                     faults=placement.faults.get(index, {}), dropped=dropped,
@@ -290,10 +307,7 @@ def _audit_jobs(
     for chunk in stream:
         stop = index + len(chunk.records)
         waiting.append((chunk, index))
-        wanted = [
-            i not in placement.dropped and bool(record.text.strip())
-            for i, record in zip(range(index, stop), chunk.records, strict=True)
-        ]
+        wanted = [i not in placement.dropped for i in range(index, stop)]
         yield chunk, placement.splits[index:stop], wanted
         index = stop
 

@@ -10,8 +10,10 @@ from spacy.vocab import Vocab
 
 from ..common.errors import UserError
 
-# A DocBin beyond 2 GiB cannot be written (E871); this is far below for any usual text.
+# A DocBin beyond 2 GiB cannot be written (E871): a shard ends far below, at a number of Docs or,
+# where they are long, of compressed bytes.
 SHARD_DOCS = 50_000
+SHARD_BYTES = 100 << 20
 TODO = "Make it first: python -m spacy project run convert"
 
 
@@ -32,13 +34,16 @@ class DocBinWriter:
         self.docs = 0
         self._bin = DocBin()
         self._shards = 0
+        self._bytes = 0
 
     def add(self, docs: bytes) -> None:
         """Appends the Docs of a serialised DocBin."""
         more = DocBin().from_bytes(docs)
-        if len(self._bin) and len(self._bin) + len(more) > self.shard_docs:
+        full = len(self._bin) + len(more) > self.shard_docs or self._bytes > SHARD_BYTES
+        if len(self._bin) and full:
             self._flush()
         self._bin.merge(more)
+        self._bytes += len(docs)
         self.docs += len(more)
 
     def close(self) -> None:
@@ -52,6 +57,7 @@ class DocBinWriter:
         self.path.mkdir(exist_ok=True)
         self._bin.to_disk(self.path / f"{self._shards:05d}.spacy")
         self._shards += 1
+        self._bytes = 0
         self._bin = DocBin()
 
 

@@ -42,6 +42,7 @@ def gold_line(audit: RecordAudit, file: str) -> dict[str, Any]:
         "source": f"{file}:{record.line}",
         "id": record.id,
         "text": record.text,
+        "meta": record.meta,
         "given": [[s.start, s.end, s.label] for s in sorted(set(audit.read))],
         "ents": [[s.start, s.end, s.label] for s in audit.ents],
         "missing": [list(span) for span in audit.missing],

@@ -176,7 +176,8 @@ class Ledger:
 
 def _span_finding(text: str, decision: Decision) -> dict[str, Any]:
     given, final = decision.given, decision.span
-    lo, hi = sorted((max(given.start, 0), max(given.end, 0)))
+    place = decision.read or given
+    lo, hi = sorted((max(place.start, 0), max(place.end, 0)))
     before = text[max(lo - CONTEXT_CHARACTERS, 0) : lo]
     return {
         "scope": "span",

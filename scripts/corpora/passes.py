@@ -105,7 +105,7 @@ class Worker:
                 audit = self.audit_one(record, edges, chunk.file, split)
                 audits.append(audit)
                 tokens.append(len(doc))
-                if keep and not audit.stop:
+                if keep and not audit.stop and audit.dropped is None:
                     bins.setdefault(split, DocBin()).add(to_doc(doc, audit))
             docs = {split: docbin.to_bytes() for split, docbin in bins.items()}
         return AuditedChunk(audits, tokens, docs)

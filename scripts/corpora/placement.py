@@ -106,7 +106,8 @@ def _find_leaks(
             last[key] = max(last.get(key, place), place)
         for record, key in enumerate(keys):
             if last[key] > rank[record] and "leak" not in faults.get(record, ()):
-                faults[record][code] = f"stands in {SPLITS[last[key]]} too"
+                where = "stands" if code == "leak" else "a near-duplicate, or one of one, stands"
+                faults[record][code] = f"{where} in {SPLITS[last[key]]}"
             if first[key] < rank[record]:
                 leaked.setdefault(record, code)
     counts: dict[str, dict[str, int]] = {}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..annotations.formats.span_jsonl import SPANS_KEYS, parse_line
 from ..common.errors import UserError, at_line
 
 
 def read_texts(path: Path, text_key: str = "text") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Streams texts with whatever else their records say, except earlier spans under ``label``.
+    """Streams texts with whatever else their records say, except earlier spans.
 
     A file named ``.jsonl`` is read as JSON objects, any other as plain text; blank lines are
     passed over.
@@ -30,20 +30,25 @@ def read_texts(path: Path, text_key: str = "text") -> Iterator[tuple[str, dict[s
             if not line.strip():
                 continue
             if path.suffix == ".jsonl":
-                yield _from_json(line, at_line(path, number), text_key)
+                yield _from_json(line, path, number, text_key)
             else:
                 yield line, {}
 
 
-def _from_json(line: str, where: str, text_key: str) -> tuple[str, dict[str, Any]]:
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserError(f"The line is not valid JSON: {error}", where=where) from None
-    if not isinstance(value, dict) or not isinstance(value.get(text_key), str):
+def _from_json(line: str, path: Path, number: int, text_key: str) -> tuple[str, dict[str, Any]]:
+    value = parse_line(line, path, number)
+    text = value.get(text_key)
+    if not isinstance(text, str):
         raise UserError(
             f"The line has no text under {text_key!r}",
-            where=where,
+            where=at_line(path, number),
             todo="Name the text's key with --text-key.",
         )
-    return value[text_key], {k: v for k, v in value.items() if k not in (text_key, "label")}
+    meta = {k: v for k, v in value.items() if k not in (text_key, *SPANS_KEYS)}
+    if "text" in meta:
+        raise UserError(
+            f"The line has a 'text' beside the text under {text_key!r}",
+            where=at_line(path, number),
+            todo="Rename it: the output has the text under 'text'.",
+        )
+    return text, meta

@@ -1,4 +1,4 @@
-"""The meta.json of a packaged pipeline."""
+"""What a trained pipeline's meta.json says of where it comes from."""
 
 from __future__ import annotations
 
@@ -7,22 +7,37 @@ from typing import Any
 
 import srsly
 
-from ..encoders.report import read_report
+from ..common.files import md5_of_file, new_file, write_json
+from ..encoders.report import EncoderReport
+
+# Beside spaCy's own keys; spacy.load keeps what it does not know.
+ORIGIN = "trained_on"
 
 
-def package_meta(model: Path, encoder: Path, name: str, version: str) -> dict[str, Any]:
-    """A trained pipeline's meta with name, version, and the licence of its encoder.
+def note_origin(pipeline: Path, corpus: Path, encoder: EncoderReport | None) -> None:
+    """Writes into a trained pipeline's meta what it was trained on and under which licence.
 
     Args:
-        model: The trained pipeline.
-        encoder: The prepared encoder directory; looked at only if the pipeline has a transformer.
-        name: Name of the package.
-        version: Version of the package.
+        pipeline: The trained pipeline.
+        corpus: The corpus directory.
+        encoder: Report of the encoder, if it has one; its weights are part of the pipeline.
     """
-    meta = srsly.read_json(model / "meta.json")
-    meta.update(name=name, version=version)
-    if "transformer" in meta["pipeline"]:
-        report = read_report(encoder)
-        meta["license"] = report.licence
-        meta["sources"] = [{"name": report.name, "license": report.licence}]
-    return meta
+    meta = srsly.read_json(pipeline / "meta.json")
+    meta[ORIGIN] = {"audit_md5": md5_of_file(corpus / "audit.json")}
+    if encoder is not None:
+        meta["license"] = encoder.licence
+        meta["sources"] = [{"name": encoder.name, "license": encoder.licence}]
+    with new_file(pipeline / "meta.json") as temporary:
+        write_json(temporary, meta)
+
+
+def corpus_of(pipeline: Path) -> str | None:
+    """The md5 of the audit.json of the corpus that a pipeline was trained on, if it says so."""
+    path = pipeline / "meta.json"
+    meta: dict[str, Any] = srsly.read_json(path) if path.is_file() else {}
+    return meta.get(ORIGIN, {}).get("audit_md5")
+
+
+def package_meta(pipeline: Path, name: str, version: str) -> dict[str, Any]:
+    """A trained pipeline's meta with the name and version of its package."""
+    return {**srsly.read_json(pipeline / "meta.json"), "name": name, "version": version}

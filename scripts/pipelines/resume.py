@@ -26,7 +26,11 @@ def stage(output: Path) -> Path:
     staged.mkdir(parents=True, exist_ok=True)
     for name in (LAST, BEST):
         # What is staged already comes from a resumed run that was killed before its first save.
-        if (output / name / "meta.json").is_file():
+        if not (output / name / "meta.json").is_file():
+            continue
+        if name == BEST and _beats(staged / name, output / name):
+            shutil.rmtree(output / name)
+        else:
             shutil.rmtree(staged / name, ignore_errors=True)
             (output / name).rename(staged / name)
     if not (staged / LAST / "meta.json").is_file():
@@ -36,6 +40,15 @@ def stage(output: Path) -> Path:
             todo="Start anew, without --resume.",
         )
     return staged
+
+
+def unstage(output: Path, staged: Path) -> None:
+    """Puts staged pipelines back if the resumed run ended before it saved its own."""
+    for name in (LAST, BEST):
+        if (staged / name).is_dir() and not (output / name).is_dir():
+            (staged / name).rename(output / name)
+    if not any(staged.iterdir()):
+        staged.rmdir()
 
 
 def source_components(config: Config, pipeline: Path) -> Config:
@@ -50,20 +63,24 @@ def source_components(config: Config, pipeline: Path) -> Config:
     return config
 
 
-def keep_better(output: Path, staged: Path, metric: str = "ents_f") -> tuple[float, float | None]:
+def keep_better(output: Path, staged: Path) -> tuple[float, float | None]:
     """Puts the earlier model-best back if the resumed run did not beat it; clears the stage.
 
     Returns:
-        The metric of the resumed run's best pipeline, and of the earlier one if there was one.
+        F of the resumed run's best pipeline, and of the earlier one if there was one.
     """
-    new = _score(output / BEST, metric)
-    old = _score(staged / BEST, metric) if (staged / BEST).is_dir() else None
-    if old is not None and old > new:
+    new = _score(output / BEST)
+    old = _score(staged / BEST) if (staged / BEST).is_dir() else None
+    if _beats(staged / BEST, output / BEST):
         shutil.rmtree(output / BEST)
         (staged / BEST).rename(output / BEST)
     shutil.rmtree(staged)
     return new, old
 
 
-def _score(pipeline: Path, metric: str) -> float:
-    return float(srsly.read_json(pipeline / "meta.json")["performance"].get(metric) or 0.0)
+def _beats(first: Path, second: Path) -> bool:
+    return (first / "meta.json").is_file() and _score(first) > _score(second)
+
+
+def _score(pipeline: Path) -> float:
+    return float(srsly.read_json(pipeline / "meta.json")["performance"].get("ents_f") or 0.0)

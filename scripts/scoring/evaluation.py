@@ -13,7 +13,9 @@ from .counts import count_matches, score_table
 from .matching import Match, Pair, Range, disagreements, iob_tags, match_spans
 
 REPAIRED = "The audited annotation: repaired spans, on token edges; places left missing unjudged"
-AS_GIVEN = "The annotation file's own character offsets, exact, faults included"
+AS_GIVEN = (
+    "The annotation file's own character offsets, exact, faults included; equal spans count once"
+)
 
 
 @dataclass(frozen=True)

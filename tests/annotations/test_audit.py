@@ -225,7 +225,8 @@ def test_audit_over_long_begins_after_the_longest() -> None:
 def test_audit_reads_offsets_of_the_unit() -> None:
     text = "😀 করিম"
     result = audit(text, Span(3, 7, "PER"), Span(1, 7, "PER"), evidence=Evidence(unit="utf16"))
-    assert result.read == (Span(2, 6, "PER"),)
+    # What cannot be read stays as given: gold "as given" must not lose it.
+    assert result.read == (Span(2, 6, "PER"), Span(1, 7, "PER"))
     assert result.ents == (Span(2, 6, "PER"),)
     assert [d.fate for d in result.decisions] == [Fate.REPAIRED, Fate.REFUSED]
     assert result.decisions[1].given == Span(1, 7, "PER")

@@ -352,13 +352,11 @@ def test_fault_policies_reversed_and_wholly_out_of_range_is_an_error(span: Span)
     assert not audit.missing
 
 
-def test_fault_policies_empty_after_the_last_word_is_an_error_unless_dropped() -> None:
-    span = Span(len(TOWN), len(TOWN), "LOC")
-    for policy in FAULTS["empty"].policies:
-        audit = one("empty", "at the end", TOWN, span).audit(policy)
-        assert audit.decisions[0].fate is REFUSED
-        assert audit.decisions[0].faults == ("empty",)
-        assert audit.stop == (() if policy is DROP else ("empty",))
+def test_fault_policies_empty_after_the_last_word_leaves_that_word_unannotated() -> None:
+    audit = one("empty", "at the end", TOWN, Span(len(TOWN), len(TOWN), "LOC")).audit(MISSING)
+    assert audit.decisions[0].faults == ("empty",)
+    assert [TOWN[start:end] for start, end in audit.missing] == [TOWN.split()[-1]]
+    assert not audit.stop
 
 
 def test_fault_policies_empty_before_a_word_leaves_the_word_unannotated() -> None:

@@ -349,10 +349,15 @@ def test_resolve_says_how_long_the_text_is() -> None:
     assert "4 characters" in resolve("ঢাকা", Span(0, 9, "LOC")).note
 
 
+def test_resolve_a_marked_blank_leaves_the_word_after_it_unannotated() -> None:
+    decision = resolve("করিম ঢাকা", Span(4, 5, "LOC"))
+    assert decision.fate is Fate.MISSING
+    assert decision.masked == ((5, 9),)
+
+
 def test_resolve_a_blank_between_two_words_marks_nothing() -> None:
     # One blank belongs to no token: nothing can be left unannotated for it.
     for text, span in (
-        ("করিম ঢাকা", Span(4, 5, "LOC")),
         ("করিম ঢাকা", Span(5, 4, "LOC")),
         ("করিম ঢাকা ", Span(9, 20, "LOC")),
     ):

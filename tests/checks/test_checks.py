@@ -1,32 +1,10 @@
 import pytest
 
 from scripts.checks.assets import check_assets
+from scripts.checks.setup import write_setup
 from scripts.checks.space import GIB, check_space
-from scripts.checks.variables import check_variables, given_variables, project_arguments
 from scripts.checks.versions import check_versions, read_pins
-
-
-@pytest.mark.parametrize(
-    ("line", "names"),
-    [
-        (["--vars.train", "x.jsonl"], ["train"]),
-        (["--vars.gpu-id=0", "--force"], ["gpu_id"]),
-        (["run", "all", "."], []),
-    ],
-)
-def test_given_variables_reads_both_forms(line, names):
-    assert given_variables(line) == names
-
-
-def test_check_variables_finds_a_mistyped_one_and_what_was_meant():
-    problems = check_variables(["train", "gpu_id"], ["trian"])
-    assert len(problems) == 1
-    assert "trian" in problems[0].what
-    assert "--vars.train" in problems[0].mend
-
-
-def test_project_arguments_reads_weasels_environment_variable():
-    assert "--vars.seed=1" in project_arguments({"WEASEL_CONFIG_OVERRIDES": "--vars.seed=1"})
+from scripts.common.devices import Device
 
 
 def test_read_pins_reads_exact_pins_alone(tmp_path):
@@ -77,3 +55,19 @@ def test_check_space_warns_without_stopping(tmp_path):
     (problem,) = check_space(tmp_path, large=True, free=2 * GIB)
     assert not problem.fatal
     assert check_space(tmp_path, large=False, free=2 * GIB) == []
+
+
+def test_setup_changes_with_the_device_and_with_the_files_of_a_local_encoder(tmp_path):
+    encoder, note = tmp_path / "encoder", tmp_path / "setup.json"
+    encoder.mkdir()
+    (encoder / "config.json").write_text("{}")
+
+    def setup(gpu_id):
+        write_setup(note, Device(gpu_id, "because"), str(encoder))
+        return note.read_bytes()
+
+    first = setup(-1)
+    assert setup(-1) == first
+    assert setup(0) != first
+    (encoder / "config.json").write_text("{ }")
+    assert setup(-1) != first

@@ -282,3 +282,49 @@ def test_convert_gives_every_span_of_the_real_corpus_a_fate(banglaner, tmp_path)
     letter = next(f for f in first if f.get("given", [])[:2] == [3, 4])
     assert letter["fate"] == "missing" and letter["suspicious"]
     assert "'কে' stands at 277–279" in letter["note"]
+
+
+def test_convert_never_replaces_a_directory_that_is_not_its_own(train, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep me")
+    with pytest.raises(UserError, match="other files"):
+        convert({"train": train}, tmp_path / "mine", Settings())
+    with pytest.raises(UserError, match="other files|lies in the output"):
+        convert({"train": train}, tmp_path, Settings())
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "keep me"
+    assert train.is_file()
+
+
+def test_convert_drops_texts_with_control_characters_when_told_to(write_jsonl, tmp_path):
+    train = write_jsonl(
+        "train.jsonl", [*(_record(i) for i in range(5)), {"text": "ক\x07খ", "label": []}]
+    )
+    dev = write_jsonl("dev.jsonl", [_record(50)])
+    settings = Settings(policies=parse_policies(["control-characters=drop"]))
+    audit = convert({"train": train, "dev": dev}, tmp_path / "corpus", settings)
+    assert audit["splits"]["train"]["docs"] == 5
+    assert len(_docs(tmp_path / "corpus", "train")) == 5
+
+
+def test_convert_shows_the_words_meant_in_findings_of_any_offset_unit(write_jsonl, tmp_path):
+    def emoji(i):
+        name = NAMES[i % len(NAMES)]
+        return {"text": f"😊😊 {name} {SUBJECTS[i % 15]} {i}", "label": [[5, 5 + len(name), "PER"]]}
+
+    train = write_jsonl("train.jsonl", [emoji(i) for i in range(40)])
+    convert({"train": train}, tmp_path / "corpus", Settings(near_duplicate=1.0))
+    found = [f for f in srsly.read_jsonl(tmp_path / "corpus" / "findings.jsonl")
+             if f["faults"] == ["offset-unit"]]  # fmt: skip
+    assert found and {f["surface"] for f in found} <= set(NAMES)
+
+
+def test_convert_refuses_a_text_that_spacy_cannot_take(write_jsonl, tmp_path):
+    train = write_jsonl("train.jsonl", [_record(0), {"text": "ক " * 500_001, "label": []}])
+    with pytest.raises(UserError, match="1,000,002 characters") as error:
+        convert({"train": train}, tmp_path / "corpus", Settings())
+    assert "line 2" in error.value.where
+
+
+def test_convert_says_that_a_language_is_unknown_with_several_processes(train, tmp_path):
+    with pytest.raises(UserError, match="'zz'"):
+        convert({"train": train}, tmp_path / "corpus", Settings(lang="zz", n_process=2))

@@ -44,7 +44,7 @@ def read_span_jsonl(
             if number == 1:
                 line = line.removeprefix(BOM)
             if line.strip():
-                yield _record(_parse(line, path, number), path, number, text_key, spans_key)
+                yield _record(parse_line(line, path, number), path, number, text_key, spans_key)
 
 
 def _decode(raw: bytes, path: Path, number: int) -> str:
@@ -58,7 +58,12 @@ def _decode(raw: bytes, path: Path, number: int) -> str:
         ) from None
 
 
-def _parse(line: str, path: Path, number: int) -> dict[str, Any]:
+def parse_line(line: str, path: Path, number: int) -> dict[str, Any]:
+    """Parses one line as a JSON object.
+
+    Raises:
+        UserError: It is none, names a key twice, or holds half a surrogate pair.
+    """
     try:
         value = json.loads(line, object_pairs_hook=_without_repeated_keys)
     except RepeatedKeyError as error:
