@@ -97,24 +97,31 @@ def _find_leaks(
     faults: dict[int, dict[str, str]],
 ) -> dict[str, dict[str, int]]:
     """Marks records whose text is in a later split; counts, by later split, whose was earlier."""
-    rank = [SPLITS.index(split) for split in splits]
+    rank = np.array([SPLITS.index(split) for split in splits], dtype=np.int8)
     leaked: dict[int, str] = {}
-    for code, keys in (("leak", table.column("content").tolist()), ("near-leak", cluster.tolist())):
-        first, last = {}, {}
-        for key, place in zip(keys, rank, strict=True):
-            first[key] = min(first.get(key, place), place)
-            last[key] = max(last.get(key, place), place)
-        for record, key in enumerate(keys):
-            if last[key] > rank[record] and "leak" not in faults.get(record, ()):
+    for code, keys in (("leak", table.column("content")), ("near-leak", cluster)):
+        group = np.unique(keys, return_inverse=True)[1]
+        first = np.full(len(keys), len(SPLITS), dtype=np.int8)
+        last = np.zeros(len(keys), dtype=np.int8)
+        np.minimum.at(first, group, rank)
+        np.maximum.at(last, group, rank)
+        for record in np.flatnonzero(last[group] > rank).tolist():
+            if "leak" not in faults.get(record, ()):
                 where = "stands" if code == "leak" else "a near-duplicate, or one of one, stands"
-                faults[record][code] = f"{where} in {SPLITS[last[key]]}"
-            if first[key] < rank[record]:
-                leaked.setdefault(record, code)
+                faults[record][code] = f"{where} in {SPLITS[last[group[record]]]}"
+        for record in np.flatnonzero(first[group] < rank).tolist():
+            leaked.setdefault(record, code)
     counts: dict[str, dict[str, int]] = {}
     for record, code in leaked.items():
         split = counts.setdefault(splits[record], {"exact": 0, "near": 0})
         split["exact" if code == "leak" else "near"] += 1
     return dict(sorted(counts.items()))
+
+
+def _repeated(keys: np.ndarray) -> list[int]:
+    """Records whose key some other record has too; most have none, and need no memory."""
+    _, group, count = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.flatnonzero(count[group] > 1).tolist()
 
 
 def _find_duplicates(
@@ -123,13 +130,14 @@ def _find_duplicates(
     cluster: np.ndarray,
     faults: dict[int, dict[str, str]],
 ) -> None:
+    text = table.column("text")
     texts: dict[tuple[str, int], int] = {}
     nears: dict[tuple[str, int], int] = {}
-    for record, (split, text, near) in enumerate(
-        zip(splits, table.column("text").tolist(), cluster.tolist(), strict=True)
-    ):
-        first = texts.setdefault((split, text), record)
-        nearest = nears.setdefault((split, near), record)
+    # Equal texts are in one cluster, so that these are all.
+    for record in _repeated(cluster):
+        split = splits[record]
+        first = texts.setdefault((split, int(text[record])), record)
+        nearest = nears.setdefault((split, int(cluster[record])), record)
         if first != record:
             # A copy is taken out of train alone: dev and test are scored as they were given.
             code = "duplicate-text" if split == "train" else "near-duplicate"
@@ -141,21 +149,23 @@ def _find_duplicates(
 def _find_straddling(
     table: RecordTable, splits: Sequence[str], faults: dict[int, dict[str, str]]
 ) -> None:
+    documents = table.column("document")
+    parts = [record for record in _repeated(documents) if documents[record]]
     homes: dict[int, set[str]] = defaultdict(set)
-    documents = table.column("document").tolist()
-    for document, split in zip(documents, splits, strict=True):
-        homes[document].add(split)
-    for record, document in enumerate(documents):
-        others = homes[document] - {splits[record]}
-        if document and others:
+    for record in parts:
+        homes[int(documents[record])].add(splits[record])
+    for record in parts:
+        others = homes[int(documents[record])] - {splits[record]}
+        if others:
             faults[record]["document-in-two-splits"] = f"parts are in {', '.join(sorted(others))}"
 
 
 def _contested(table: RecordTable, splits: Sequence[str]) -> list[int]:
+    text, annotation = table.column("text"), table.column("annotation")
     versions: dict[tuple[str, int], set[int]] = defaultdict(set)
     members: dict[tuple[str, int], list[int]] = defaultdict(list)
-    texts, annotations = table.column("text").tolist(), table.column("annotation").tolist()
-    for record, split in enumerate(splits):
-        versions[split, texts[record]].add(annotations[record])
-        members[split, texts[record]].append(record)
+    for record in _repeated(text):
+        key = splits[record], int(text[record])
+        versions[key].add(int(annotation[record]))
+        members[key].append(record)
     return sorted(r for key, found in versions.items() if len(found) > 1 for r in members[key])
