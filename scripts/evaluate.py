@@ -47,7 +47,7 @@ def main(
             where=str(corpus),
             todo="Make the corpus first: python -m spacy project run convert",
         )
-    check_replaceable(output, ["dev.json", "test.json"])
+    check_replaceable(output, ["dev.json", "test.json", "*.errors.jsonl"])
     known = _check_corpus(model, corpus, other_corpus)
     device = find_device(gpu_id)
     nlp = load_pipeline(model, device.gpu_id)

@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +36,25 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_replaceable(path: Path, marks: Iterable[str]) -> None:
-    """Refuses a directory that ``new_directory`` would replace though we did not make it.
+def check_replaceable(path: Path, ours: Sequence[str]) -> None:
+    """Refuses a directory with files that ``new_directory`` would take away with our own.
 
     Args:
         path: The directory; it may be absent or empty.
-        marks: Names of files of which our own directory holds one.
+        ours: Name patterns of what we put there; hidden files may go too.
 
     Raises:
         UserError: The path is a file, or a directory that holds something else.
     """
     if path.exists() and not path.is_dir():
         raise UserError("The output is a file, not a directory", where=str(path))
-    if path.is_dir() and any(path.iterdir()) and not any((path / m).is_file() for m in marks):
+    names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    others = [name for name in names if not any(fnmatch(name, p) for p in (".*", *ours))]
+    if others:
         raise UserError(
-            "The output directory holds other files, which would be lost",
+            f"The output directory holds other files: {', '.join(others[:5])}",
             where=str(path),
-            todo="Name a new directory, or an empty one.",
+            todo="It is replaced as a whole. Name another one with --output, or move them away.",
         )
 
 

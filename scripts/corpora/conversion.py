@@ -32,6 +32,8 @@ from .table import Placement, RecordTable
 from .tokenizer import build_tokenizer
 
 AUDIT_VERSION = 1
+# What a corpus directory holds.
+OURS = ("*.spacy", "*.gold.jsonl", "findings.jsonl", "audit.json", "tokenizer")
 # spaCy refuses longer texts (E088), in training and prediction alike.
 MAX_CHARACTERS = 1_000_000
 
@@ -94,7 +96,7 @@ def convert(
             on, or a fault was found that the policies do not allow.
     """
     _check_inputs(inputs)
-    check_replaceable(output, ["audit.json"])
+    check_replaceable(output, OURS)
     if any(output.resolve() in path.resolve().parents for path in inputs.values()):
         raise UserError("An input file lies in the output directory", where=str(output))
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..common.errors import UserError
-from ..common.files import new_directory
+from ..common.files import check_replaceable, new_directory
 from .inputs import Inputs
 from .page import render
 from .plots import draw_all, save
@@ -28,7 +27,7 @@ def write_report(inputs: Inputs, output: Path, *, title: str) -> Path:
     Raises:
         UserError: If the directory holds anything but a report, which would be lost.
     """
-    _check_replaceable(output)
+    check_replaceable(output, [PAGE, PLOTS])
     figures = draw_all(inputs)
     page = render(inputs, figures, title=title)
     with new_directory(output.resolve()) as directory:
@@ -40,24 +39,3 @@ def write_report(inputs: Inputs, output: Path, *, title: str) -> Path:
         for name, figure in figures.items():
             save(figure, plots, name)
     return output / PAGE
-
-
-def _check_replaceable(output: Path) -> None:
-    if output.exists() and not output.is_dir():
-        raise UserError("The output is a file, not a directory", where=str(output))
-    others = (
-        []
-        if not output.exists()
-        else [
-            path.name
-            for path in output.iterdir()
-            if path.name not in (PAGE, PLOTS) and not path.name.startswith(".")
-        ]
-    )
-    if others:
-        raise UserError(
-            f"The output directory holds what is no report: {', '.join(sorted(others)[:5])}",
-            where=str(output),
-            todo="The report takes the place of the whole directory. "
-            "Give another one with --output, or move these files away.",
-        )

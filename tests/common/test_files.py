@@ -1,6 +1,13 @@
 import pytest
 
-from scripts.common.files import md5_of_file, new_directory, new_file, recover_directory
+from scripts.common.errors import UserError
+from scripts.common.files import (
+    check_replaceable,
+    md5_of_file,
+    new_directory,
+    new_file,
+    recover_directory,
+)
 
 
 def test_new_file_appears_whole(tmp_path):
@@ -49,3 +56,15 @@ def test_recover_directory_puts_back_what_a_kill_left_aside(tmp_path):
 def test_md5_of_file(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     assert md5_of_file(tmp_path / "x") == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_check_replaceable_refuses_what_is_not_ours(tmp_path):
+    (tmp_path / "index.html").write_text("ours")
+    (tmp_path / ".DS_Store").write_text("hidden")
+    check_replaceable(tmp_path, ["index.html"])
+    check_replaceable(tmp_path / "absent", ["index.html"])
+    (tmp_path / "notes.txt").write_text("theirs")
+    with pytest.raises(UserError, match="notes.txt"):
+        check_replaceable(tmp_path, ["index.html"])
+    with pytest.raises(UserError, match="not a directory"):
+        check_replaceable(tmp_path / "notes.txt", [])
