@@ -17,7 +17,7 @@ from spacy.training.loop import train as train_nlp
 from wasabi import msg
 
 from .common.console import run
-from .common.devices import find_device
+from .common.devices import Device, find_device
 from .common.errors import UserError
 from .encoders.report import read_report
 from .encoders.sample import one_thread
@@ -50,9 +50,7 @@ def main(
     Further options of the form --section.key VALUE override the config, as in spacy train.
     """
     device = find_device(gpu_id)
-    msg.info(f"Device: {'CPU' if device.gpu_id < 0 else f'GPU {device.gpu_id}'} ({device.reason})")
-    if device.warning:
-        msg.warn(device.warning)
+    _print_device(device)
     log = output / "log.jsonl"
     settings = automatic_settings(
         config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part_of(log),
@@ -101,6 +99,12 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
             where=f"batches of {config['training']['batcher'].get('size')}",
             todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
         ) from error
+
+
+def _print_device(device: Device) -> None:
+    msg.info(f"Device: {'CPU' if device.gpu_id < 0 else f'GPU {device.gpu_id}'} ({device.reason})")
+    if device.warning:
+        msg.warn(device.warning)
 
 
 def _print_settings(config: Path, output: Path, gpu_id: int, settings: dict[str, Any]) -> None:

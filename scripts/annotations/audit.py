@@ -100,12 +100,11 @@ def audit_record(
         copies: What the copies of this text come to; None if they do not differ.
     """
     read = to_codepoints(record.text, record.spans, evidence.unit)
+    pairs = zip(record.spans, read, strict=True)
+    decisions = [resolve_span(record.text, *p, edges, evidence, policies) for p in pairs]
     decisions = [
-        resolve_span(record.text, given, there, edges, evidence, policies)
-        for given, there in zip(record.spans, read, strict=True)
+        _length(_variant(d, evidence, policies), edges, evidence, policies) for d in decisions
     ]
-    decisions = [_variant(decision, evidence, policies) for decision in decisions]
-    decisions = [_length(decision, edges, evidence, policies) for decision in decisions]
     before = list(decisions)
     decisions = resolve_overlaps(decisions, edges, policies)
     decisions = rule_misplaced(record.text, before, decisions, edges, evidence, policies)
@@ -113,12 +112,12 @@ def audit_record(
     if copies is not None:
         decisions = [_contested(decision, copies, policies) for decision in decisions]
     decisions = rule_occurrences(record.text, decisions, edges, evidence, policies)
-    added = copies.keep - own if copies is not None else frozenset()
+    added = copies.keep - own if copies else frozenset()
     ents = sorted(added.union(d.span for d in decisions if d.span is not None))
     nested = _inside({d.span for d in before if d.span is not None} - set(ents), ents)
     ranges = [place for decision in decisions for place in decision.masked]
-    text_faults = _text_faults(record.text)
-    faults = list(text_faults)
+    faults = _text_faults(record.text)
+    dropped = next((code for code, _ in faults if policies[code] is Policy.DROP), None)
     if copies is not None:
         ranges += [(span.start, span.end) for span in copies.mask]
         faults.append(("contested", f"{len(added)} spans taken over from copies of the text"))
@@ -132,7 +131,7 @@ def audit_record(
         missing=tuple(_free_tokens(ranges, ents, edges)),
         faults=tuple(faults),
         stop=tuple(stop),
-        dropped=next((c for c, _ in text_faults if policies[c] is Policy.DROP), None),
+        dropped=dropped,
     )
 
 

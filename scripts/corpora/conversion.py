@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..annotations.audit import Copies, reconcile
+from ..annotations.audit import reconcile
 from ..annotations.faults import Policies, default_policies
 from ..annotations.formats import ReadOptions, read_records
 from ..annotations.records import Record, Span
@@ -95,11 +95,7 @@ def convert(
         UserError: A file cannot be read, two splits are the same file, nothing can be trained
             on, or a fault was found that the policies do not allow.
     """
-    _check_inputs(inputs)
-    check_replaceable(output, OURS)
-    if any(output.resolve() in path.resolve().parents for path in inputs.values()):
-        raise UserError("An input file lies in the output directory", where=str(output))
-    output.parent.mkdir(parents=True, exist_ok=True)
+    _check(inputs, output)
     # A worker that cannot make its tokenizer would be started again for ever.
     build_tokenizer(settings.lang)
     with new_directory(output) as folder:
@@ -115,19 +111,20 @@ def convert(
             )  # fmt: skip
         finally:
             table.close()
-        known = replace(blank, evidence=evidence)
-        known = replace(known, contested=_contested(inputs, settings, known, placement))
+        known = _with_contested(inputs, settings, replace(blank, evidence=evidence), placement)
         with mapper(known, settings.n_process) as run:
             ledger = _write(inputs, folder, settings, placement, run, progress)
         _refuse(ledger, settings)
         build_tokenizer(settings.lang).to_disk(folder / "tokenizer")
-        records = {split: survey.records for split, survey in surveys.items()}
-        audit = _audit(inputs, folder, settings, records, placement, hypotheses, ledger)
+        audit = _audit(inputs, folder, settings, surveys, placement, hypotheses, ledger)
         write_json(folder / "audit.json", audit)
     return audit
 
 
-def _check_inputs(inputs: Mapping[str, Path]) -> None:
+def _check(inputs: Mapping[str, Path], output: Path) -> None:
+    check_replaceable(output, OURS)
+    if any(output.resolve() in path.resolve().parents for path in inputs.values()):
+        raise UserError("An input file lies in the output directory", where=str(output))
     digests: dict[str, str] = {}
     for split, path in inputs.items():
         if not path.is_file():
@@ -234,15 +231,15 @@ def _conclude(
     return evidence, hypotheses
 
 
-def _contested(
+def _with_contested(
     inputs: Mapping[str, Path],
     settings: Settings,
     known: AuditSettings,
     placement: Placement,
-) -> dict[tuple[str, str], Copies]:
-    """What the copies of each text that is annotated in several ways come to."""
+) -> AuditSettings:
+    """Adds what the copies of each text that is annotated in several ways come to."""
     if not placement.contested:
-        return {}
+        return known
     wanted = set(placement.contested)
     worker = Worker(known)
     versions: dict[tuple[str, str], list[frozenset[Span]]] = defaultdict(list)
@@ -257,7 +254,8 @@ def _contested(
             index += 1
     policy = settings.policies["contested"]
     reconciled = {key: reconcile(found, policy) for key, found in versions.items()}
-    return {key: copies for key, copies in reconciled.items() if copies is not None}
+    contested = {key: copies for key, copies in reconciled.items() if copies is not None}
+    return replace(known, contested=contested)
 
 
 def _write(
@@ -339,7 +337,7 @@ def _audit(
     inputs: Mapping[str, Path],
     folder: Path,
     settings: Settings,
-    records: Mapping[str, int],
+    surveys: Mapping[str, Survey],
     placement: Placement,
     hypotheses: Mapping[str, list[Hypothesis]],
     ledger: Ledger,
@@ -353,7 +351,7 @@ def _audit(
             split: {
                 "path": path.as_posix(),
                 "md5": md5_of_file(path),
-                "records": records[split],
+                "records": surveys[split].records,
             }
             for split, path in inputs.items()
         },
