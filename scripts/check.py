@@ -45,7 +45,7 @@ def main(
     if any(problem.fatal for problem in problems):
         _report(problems)
     device = find_device(gpu_id)
-    msg.info(f"Device: {'CPU' if device.gpu_id < 0 else f'GPU {device.gpu_id}'} ({device.reason})")
+    msg.info(f"Device: {device}")
     if device.warning:
         problems.append(Problem(device.reason, device.warning, fatal=False))
     large = has_transformer(config) and device.gpu_id >= 0

@@ -17,7 +17,7 @@ from spacy.training.loop import train as train_nlp
 from wasabi import msg
 
 from .common.console import run
-from .common.devices import Device, find_device
+from .common.devices import find_device
 from .common.errors import UserError
 from .encoders.report import read_report
 from .encoders.sample import one_thread
@@ -50,7 +50,9 @@ def main(
     Further options of the form --section.key VALUE override the config, as in spacy train.
     """
     device = find_device(gpu_id)
-    _print_device(device)
+    msg.info(f"Device: {device}")
+    if device.warning:
+        msg.warn(device.warning)
     log = output / "log.jsonl"
     settings = automatic_settings(
         config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part_of(log),
@@ -59,7 +61,6 @@ def main(
     settings.update(parse_config_overrides(ctx.args))
     _print_settings(config, output, device.gpu_id, settings)
     report = read_report(encoder) if has_transformer(config) else None
-    small = report is not None and report.kind == "sample"
     ready = use_corpus_tokenizer(read_config(config, settings), corpus / "tokenizer")
     staged = None
     if resume:
@@ -69,7 +70,7 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     start_log(log, resume=resume)
     try:
-        with one_thread() if small else nullcontext():
+        with one_thread() if report and report.kind == "sample" else nullcontext():
             _train(ready, output, device.gpu_id)
     finally:
         close_log(log)
@@ -99,12 +100,6 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
             where=f"batches of {config['training']['batcher'].get('size')}",
             todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
         ) from error
-
-
-def _print_device(device: Device) -> None:
-    msg.info(f"Device: {'CPU' if device.gpu_id < 0 else f'GPU {device.gpu_id}'} ({device.reason})")
-    if device.warning:
-        msg.warn(device.warning)
 
 
 def _print_settings(config: Path, output: Path, gpu_id: int, settings: dict[str, Any]) -> None:

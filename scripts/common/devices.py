@@ -23,6 +23,10 @@ class Device:
     reason: str
     warning: str | None = None
 
+    def __str__(self) -> str:
+        name = "CPU" if self.gpu_id < 0 else f"GPU {self.gpu_id}"
+        return f"{name} ({self.reason})"
+
 
 def find_device(gpu_id: str | int) -> Device:
     """Finds the device that a ``--gpu-id`` value means on this machine.

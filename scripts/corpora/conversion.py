@@ -78,8 +78,8 @@ def convert(
     """Converts annotation files to a corpus directory and returns its audit.
 
     Reads every file twice (three times if copies of a text differ), a chunk at a time; between the
-    passes only a few numbers a record are
-    kept. The directory is replaced when everything is written, and left as it was on any error.
+    passes only a few numbers a record are kept. The directory is replaced when everything is
+    written, and left as it was on any error.
 
     Args:
         inputs: ``train`` and optionally ``dev`` and ``test`` to a file; what is not given is

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,25 +13,14 @@ from scripts.annotations.audit import (
     is_trainable,
     reconcile,
 )
-from scripts.annotations.edges import TokenEdges
 from scripts.annotations.faults import Fate, Policy, parse_policies
 from scripts.annotations.records import Record, Span
 from scripts.annotations.survey import Evidence
-from scripts.corpora.tokenizer import build_tokenizer, token_edges
 
-tokenizer = cache(build_tokenizer)
+from . import at, edges_of
 
 TOWN = "করিম থাকেন ঢাকা শহরে"
 COLLEGE = "ঢাকা মেডিকেল কলেজ হাসপাতালে আগুন"
-
-
-def edges_of(text: str) -> TokenEdges:
-    return token_edges(tokenizer("bn").make_doc(text))
-
-
-def at(text: str, surface: str, label: str = "LOC") -> Span:
-    start = text.index(surface)
-    return Span(start, start + len(surface), label)
 
 
 def audit(

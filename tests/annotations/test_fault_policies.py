@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import pytest
 
@@ -14,21 +13,11 @@ from scripts.annotations.edges import TokenEdges
 from scripts.annotations.faults import FAULTS, Fate, Policy, parse_policies
 from scripts.annotations.records import Record, Span
 from scripts.annotations.survey import Evidence
-from scripts.corpora.tokenizer import build_tokenizer, token_edges
 
-tokenizer = cache(build_tokenizer)
+from . import at, edges_of
 
 KEEP, REPAIR, MISSING, DROP, ERROR = Policy
 KEPT, REPAIRED, MASKED, REFUSED = Fate
-
-
-def edges_of(text: str) -> TokenEdges:
-    return token_edges(tokenizer("bn").make_doc(text))
-
-
-def at(text: str, surface: str, label: str = "LOC") -> Span:
-    start = text.index(surface)
-    return Span(start, start + len(surface), label)
 
 
 @dataclass(frozen=True)

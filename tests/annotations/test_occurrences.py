@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from scripts.annotations.audit import RecordAudit, audit_record
-from scripts.annotations.edges import TokenEdges
 from scripts.annotations.faults import Fate, parse_policies
 from scripts.annotations.records import Record, Span
 from scripts.annotations.survey import Evidence
-from scripts.corpora.tokenizer import build_tokenizer, token_edges
 
-tokenizer = cache(build_tokenizer)
+from . import at, edges_of
 
 INSIDE = "ঢাকাতে মানুষ ঢাকা দেখে"
 TWICE = "ঢাকা থেকে ঢাকা যান"
 NESTED = "ঢাকা মেডিকেল কলেজ ঢাকা শহরে"
 PRONOUN = "তাঁকে এ কে এম ডাকে"
-
-
-def edges_of(text: str) -> TokenEdges:
-    return token_edges(tokenizer("bn").make_doc(text))
-
-
-def at(text: str, surface: str, label: str = "LOC") -> Span:
-    start = text.index(surface)
-    return Span(start, start + len(surface), label)
 
 
 def last(text: str, surface: str, label: str = "LOC") -> Span:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,23 +10,13 @@ from scripts.annotations.faults import FAULTS, Fate, Policies, parse_policies
 from scripts.annotations.overlaps import resolve_overlaps
 from scripts.annotations.records import Span
 from scripts.annotations.resolve import Decision
-from scripts.corpora.tokenizer import build_tokenizer, token_edges
 
-tokenizer = cache(build_tokenizer)
+from . import at, edges_of
 
 COLLEGE = "ঢাকা মেডিকেল কলেজ হাসপাতালে আগুন"
 NAMES = "করিম উদ্দিন ও রহিম যান"
 
 KEPT, REPAIRED, MASKED, REFUSED = Fate
-
-
-def edges_of(text: str) -> TokenEdges:
-    return token_edges(tokenizer("bn").make_doc(text))
-
-
-def at(text: str, surface: str, label: str = "LOC") -> Span:
-    start = text.index(surface)
-    return Span(start, start + len(surface), label)
 
 
 def settle(text: str, *spans: Span | Decision, policies: tuple[str, ...] = ()) -> list[Decision]:
