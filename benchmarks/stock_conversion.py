@@ -16,7 +16,7 @@ import typer
 from spacy.util import filter_spans
 from wasabi import msg
 
-from scripts.annotations.formats import read_records
+from scripts.annotations.reading import read_records
 from scripts.corpora.conversion import Settings, convert
 
 

@@ -10,11 +10,10 @@ import typer
 from tqdm import tqdm
 from wasabi import msg
 
+from .annotations import command_options as reading
 from .annotations.faults import Fate, parse_policies
-from .annotations.formats import ReadOptions
-from .annotations.units import CODEPOINT, UNITS
-from .common.console import run
-from .common.errors import UserError
+from .annotations.reading_log import agreement_table, reading_tables
+from .common.console import print_table, run
 from .corpora.conversion import Settings, convert
 from .corpora.passes import CHUNK
 
@@ -30,9 +29,16 @@ def main(
     seed: int = typer.Option(0, help="Of the split"),
     dev_fraction: float = typer.Option(0.1, help="Share of train for dev, if no dev is given"),
     test_fraction: float = typer.Option(0.1, help="Share of train for test, if neither is given"),
-    text_key: str = typer.Option("text", help="Key of the text in JSON"),
-    spans_key: str | None = typer.Option(None, help="Key of the spans in JSON"),
-    offset_unit: str = typer.Option("auto", help=f"auto, {CODEPOINT}, {', '.join(UNITS)}"),
+    file_format: str | None = reading.FORMAT,
+    text_key: str = reading.TEXT_KEY,
+    spans_key: str | None = reading.SPANS_KEY,
+    offset_unit: str = reading.OFFSET_UNIT,
+    spacing: str = reading.SPACING,
+    scheme: str = reading.SCHEME,
+    columns: str | None = reading.COLUMNS,
+    layer: str | None = reading.LAYER,
+    annotators: str = reading.ANNOTATORS,
+    label_map: Path | None = reading.LABEL_MAP,
     policy: list[str] = typer.Option([], "--policy", "-p", help="FAULT=POLICY; may be repeated"),
     near_duplicate: float = typer.Option(0.8, min=0.5, max=1.0, help="Similarity of duplicates"),
     n_process: int = typer.Option(1, min=1, help="Number of processes"),
@@ -42,12 +48,11 @@ def main(
     Every span is kept, repaired, left as missing, or refused, and every one that is not kept as
     given is listed in findings.jsonl. docs/alignment.md says which fault has which policy.
     """
-    if offset_unit not in ("auto", CODEPOINT, *UNITS):
-        raise UserError(
-            f"There is no offset unit {offset_unit!r}",
-            where="--offset-unit",
-            todo=f"Possible: auto, {CODEPOINT}, {', '.join(UNITS)}.",
-        )
+    options = reading.read_options(
+        lang=lang, file_format=file_format, text_key=text_key, spans_key=spans_key,
+        offset_unit=offset_unit, spacing=spacing, scheme=scheme, columns=columns, layer=layer,
+        annotators=annotators, label_map=label_map,
+    )  # fmt: skip
     inputs = {"train": train}
     for split, path in (("dev", dev), ("test", test)):
         if path is None:
@@ -59,8 +64,8 @@ def main(
             inputs[split] = path
     settings = Settings(
         lang=lang, seed=seed, dev_fraction=dev_fraction, test_fraction=test_fraction,
-        near_duplicate=near_duplicate, offset_unit=offset_unit, policies=parse_policies(policy),
-        read=ReadOptions(text_key, spans_key), n_process=n_process,
+        near_duplicate=near_duplicate, policies=parse_policies(policy), read=options,
+        n_process=n_process,
     )  # fmt: skip
     audit = convert(inputs, output, settings, _progress)
     print_audit(audit, output)
@@ -88,6 +93,7 @@ def print_audit(audit: dict[str, Any], output: Path) -> None:
     ]
     header = ("split", "docs", "tokens", *(name.replace("_", " ") for name in names), *labels)
     msg.table(rows, header=header, divider=True, aligns=["l", *"r" * (len(header) - 1)])
+    _print_reading(audit["reading"])
     _print_faults(audit)
     for split, leaks in audit["leaks"].items():
         msg.warn(
@@ -102,6 +108,14 @@ def print_audit(audit: dict[str, Any], output: Path) -> None:
         f"{given - lost} of {given} spans given were kept or repaired "
         f"({1 - lost / max(given, 1):.2%}); every span touched is in {output / 'findings.jsonl'}"
     )
+
+
+def _print_reading(logs: dict[str, dict[str, Any]]) -> None:
+    for table in reading_tables(logs):
+        print_table(table)
+    for log in logs.values():
+        if log["agreement"]:
+            print_table(agreement_table(log["agreement"]))
 
 
 def _print_faults(audit: dict[str, Any]) -> None:
@@ -130,17 +144,15 @@ def _print_hypotheses(audit: dict[str, Any]) -> None:
     """Prints the readings that were chosen over the plain one, or that came near it."""
     msg.divider("How the files were read")
     for split, source in audit["inputs"].items():
+        log = audit["reading"][split]
+        msg.info(
+            f"{split}: format {log['format']}, offsets are {log['unit']}",
+            "\n".join(log["assumed"]) or None,
+        )
         rows = [row for row in audit["hypotheses"] if row["path"] == source["path"]]
-        close = [row for row in rows if not _plain(row)]
+        close = [row for row in rows if not row["plain"]]
         for row in close:
             msg.warn(f"{split}: {row['question']}: {row['chosen']}", row["reason"])
-        if not close:
-            msg.text(f"{split}: offsets are code points, ends exclusive")
-
-
-def _plain(row: dict[str, Any]) -> bool:
-    usual, other = row["counts"].values()
-    return row["chosen"] in (CODEPOINT, "no") and other * 2 <= usual
 
 
 if __name__ == "__main__":

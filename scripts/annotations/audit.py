@@ -12,7 +12,7 @@ from .overlaps import resolve_overlaps
 from .records import Record, Span
 from .resolve import Decision, resolve_span
 from .survey import Evidence
-from .units import to_codepoints
+from .units import ranges_to_codepoints, to_codepoints
 from .whitespace import control_characters
 
 
@@ -115,7 +115,8 @@ def audit_record(
     added = copies.keep - own if copies else frozenset()
     ents = sorted(added.union(d.span for d in decisions if d.span is not None))
     nested = _inside({d.span for d in before if d.span is not None} - set(ents), ents)
-    ranges = [place for decision in decisions for place in decision.masked]
+    ranges = ranges_to_codepoints(record.text, record.missing, evidence.unit)
+    ranges += [place for decision in decisions for place in decision.masked]
     faults = _text_faults(record.text)
     dropped = next((code for code, _ in faults if policies[code] is Policy.DROP), None)
     if copies is not None:

@@ -62,6 +62,10 @@ FAULTS: dict[str, Fault] = {
             "span",
             ("offset-unit", "Offsets of the file count something else than code points", (_R, _E)),
             ("out-of-range", "Span starts or ends outside the text", (_M, _R, _D, _E)),
+            ("surface-mismatch", "The words that the file gives for the span do not stand at its "
+             "offsets", (_R, _K, _M, _D, _E)),
+            ("discontinuous", "Span has several parts with other words between them",
+             (_M, _R, _D, _E)),
             ("reversed", "Span ends before it starts", (_M, _R, _D, _E)),
             ("empty", "Span holds no character, or white space alone", (_M, _D, _E)),
             ("edge-whitespace", "White space just inside an edge of the span", (_R, _M, _D, _E)),

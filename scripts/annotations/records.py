@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +13,23 @@ class Span:
 
     Offsets are code points, half-open, once a reader or the audit has mapped the file's unit.
     They may be wrong: a Span holds what the file says, the audit says what is wrong with it.
+
+    Args:
+        start: Offset of the first character.
+        end: Offset after the last character.
+        label: What the stretch is.
+        fragments: The parts of a discontinuous span, in the same unit; ``start`` and ``end`` are
+            then the first start and the last end. Empty for all others.
+        surface: The text that the file says the span covers, where it says so.
+        meta: Everything else the file says of the span, unread.
     """
 
     start: int
     end: int
     label: str
+    fragments: tuple[tuple[int, int], ...] = ()
+    surface: str | None = field(default=None, compare=False)
+    meta: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +41,19 @@ class Record:
         spans: The marked spans in the file's order, faults included.
         line: Line of the file on which the record starts, from 1.
         meta: Everything else the file says of the record, unread.
+        missing: Character ranges of which the file does not say whether they are entities.
+        versions: Where several people annotated the text: annotator to spans. ``spans`` is empty
+            until ``annotators.merge`` has decided between them.
+        file: The file, where a directory is read.
     """
 
     text: str
     spans: tuple[Span, ...]
     line: int
     meta: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[tuple[int, int], ...] = ()
+    versions: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    file: str | None = None
 
     @property
     def id(self) -> str | None:

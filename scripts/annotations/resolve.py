@@ -8,7 +8,7 @@ from .edges import TokenEdges
 from .faults import Fate, Policies, Policy
 from .records import Span
 from .survey import Evidence, span_size
-from .whitespace import trim
+from .whitespace import same_words, trim
 
 # Never the last character of an entity; a full stop, ! and ? may be (Inc., Yahoo!).
 PUNCTUATION = ",;:।॥\u09f7|…"
@@ -18,6 +18,8 @@ STRAIGHT = "\"'`"
 APOSTROPHES = "'’"
 QUOTES_BEFORE = ("‘", "'")
 
+# How far from its offsets a span's words are looked for, in characters.
+NEAR = 50
 # Edge moves tried for a span that is off by one, the likeliest first.
 MOVES = ((0, 1), (-1, 0), (0, -1), (1, 0), (-1, -1), (1, 1))
 
@@ -89,17 +91,24 @@ class _Work:
     start: int
     end: int
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    suspicious: bool = False
     done: Decision | None = None
 
-    def meets(self, fault: str, note: str = "", masked: tuple[int, int] | None = None) -> bool:
+    def meets(self, fault: str, note: str = "", *masked: tuple[int, int]) -> bool:
         """Notes a fault; True if policy lets it be repaired, else ``done`` holds the end."""
         policy = self.policies[fault]
         if policy is Policy.REPAIR:
             self.faults.append(fault)
             return True
-        base = Decision(self.given, Fate.KEPT, None, tuple(self.faults), read=self.read)
-        self.done = base.ruled(fault, policy, masked or (self.start, self.end), note=note)
+        base = Decision(self.given, Fate.KEPT, None, tuple(self.faults), note=self.note,
+                        read=self.read)  # fmt: skip
+        self.done = base.ruled(fault, policy, *(masked or [(self.start, self.end)]), note=note)
         return False
+
+    @property
+    def note(self) -> str:
+        return "; ".join(self.notes)
 
 
 def resolve_span(
@@ -122,21 +131,25 @@ def resolve_span(
     """
     here = read or given
     work = _Work(text, edges, evidence, policies, given, read, here.start, here.end)
-    if here != given or read is None:
+    meant = evidence.documented and read is not None
+    if (here != given or read is None) and not meant:
         if not work.meets("offset-unit"):
             return work.done
         if read is None:
             return _lost(work, "out-of-range", "an offset falls inside a character")
-    for step in (_bounds, _blanks, _inclusive, _align, _punctuation):
+    for step in (_bounds, _fragments, _surface, _blanks, _inclusive, _align, _punctuation):
         step(work)
         if work.done is not None:
             return work.done
-    changed = (work.start, work.end) != (given.start, given.end)
+    before = here if meant else given
+    changed = (work.start, work.end) != (before.start, before.end)
     return Decision(
         given,
-        Fate.REPAIRED if changed else Fate.KEPT,
+        Fate.REPAIRED if changed or "discontinuous" in work.faults else Fate.KEPT,
         Span(work.start, work.end, given.label),
         tuple(work.faults),
+        note=work.note,
+        suspicious=work.suspicious,
         read=read,
     )
 
@@ -147,7 +160,7 @@ def _lost(work: _Work, fault: str, note: str) -> Decision:
     stop = None if policy is Policy.DROP else fault
     return Decision(
         work.given, Fate.REFUSED, None, (*work.faults, fault),
-        note=note, suspicious=True, stop=stop, read=work.read,
+        note="; ".join([*work.notes, note]), suspicious=True, stop=stop, read=work.read,
     )  # fmt: skip
 
 
@@ -170,6 +183,54 @@ def _bounds(work: _Work) -> None:
     work.start, work.end = inside if faults else (work.start, work.end)
 
 
+def _fragments(work: _Work) -> None:
+    parts = (work.read or work.given).fragments
+    if len(parts) > 1:
+        words = " … ".join(repr(work.text[max(a, 0) : max(b, 0)]) for a, b in parts)
+        if work.meets("discontinuous", f"parts {words}", *parts):
+            work.notes.append(f"parts {words}")
+
+
+def _surface(work: _Work) -> None:
+    """Compares the words that the file gives for the span with those at its offsets.
+
+    Offsets on token edges are believed: tools that snap a selection to words keep the selection
+    itself as the words (Label Studio #1931). Others are moved to the nearest place where the
+    words stand as whole tokens.
+    """
+    words = work.given.surface
+    if words is None or work.given.fragments:
+        return
+    found = work.text[work.start : work.end]
+    if same_words(words, found):
+        return
+    policy = work.policies["surface-mismatch"]
+    note = f"the file gives {words!r}, at the offsets stands {found!r}"
+    if policy in (Policy.REPAIR, Policy.KEEP):
+        work.faults.append("surface-mismatch")
+        work.notes.append(note)
+        work.suspicious = True
+        fits = work.edges.fits(*trim(work.text, work.start, work.end))
+        place = None if fits or policy is Policy.KEEP else _nearest_words(work, words.strip())
+        if place is not None:
+            work.start, work.end = place
+    else:
+        work.meets("surface-mismatch", note)
+
+
+def _nearest_words(work: _Work, words: str) -> tuple[int, int] | None:
+    """The whole tokens nearest to the span, NEAR at most, that are these words."""
+    if not words:
+        return None
+    places = []
+    at = work.text.find(words, max(work.start - NEAR, 0))
+    while at >= 0 and at <= work.start + NEAR:
+        if work.edges.fits(at, at + len(words)):
+            places.append((at, at + len(words)))
+        at = work.text.find(words, at + 1)
+    return min(places, key=lambda p: (abs(p[0] - work.start), p), default=None)
+
+
 def _blanks(work: _Work) -> None:
     start, end = trim(work.text, work.start, work.end)
     if start == end:
@@ -180,7 +241,7 @@ def _blanks(work: _Work) -> None:
         if place is None:
             work.done = _lost(work, "empty", "the text has no token")
         else:
-            work.meets("empty", masked=place)
+            work.meets("empty", "", place)
     elif (start, end) != (work.start, work.end) and work.meets("edge-whitespace"):
         work.start, work.end = start, end
 

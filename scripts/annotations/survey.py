@@ -10,7 +10,7 @@ from .contexts import ContextCounts
 from .edges import TokenEdges
 from .records import Record, Span
 from .units import CODEPOINT, UNITS, to_codepoints
-from .whitespace import trim
+from .whitespace import same_words, trim
 
 # A hypothesis is believed only with this many spans that decide between it and the plain reading,
 MIN_DECIDING = 10
@@ -29,6 +29,12 @@ class Hypothesis:
     counts: dict[str, int]
     reason: str
 
+    @property
+    def plain(self) -> bool:
+        """Whether the usual reading was chosen, with the other one far behind."""
+        usual, other = self.counts.values()
+        return self.chosen in (CODEPOINT, "no") and other * 2 <= usual
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -36,6 +42,7 @@ class Evidence:
 
     Args:
         unit: Offset unit of the file: ``codepoint`` or a name from ``units.UNITS``.
+        documented: Whether the format defines the unit, so that to read it is no repair.
         inclusive: For ``single`` and ``multi`` token spans, whether ends are inclusive:
             ``no``, ``some`` (only spans that do not fit as given) or ``all``.
         contexts: Which words stand beside which labels, over all files.
@@ -44,6 +51,7 @@ class Evidence:
     """
 
     unit: str = CODEPOINT
+    documented: bool = False
     inclusive: Mapping[str, str] = field(default_factory=lambda: {"single": "no", "multi": "no"})
     contexts: ContextCounts = field(default_factory=ContextCounts)
     variants: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +63,8 @@ class Survey:
     """Counts over one file; surveys of parts of a file are merged by ``update``.
 
     ``units[u]`` counts the spans that unit u would read otherwise than code points do, and how
-    many of those fall on token edges under either reading. ``ends[u][size]`` counts, under unit
+    many of those fall on token edges under either reading; ``surfaces[u]`` the same for those
+    whose words the file gives, by whether these stand there. ``ends[u][size]`` counts, under unit
     u, the spans that fit as given only and with the end moved on by one only. ``lengths`` counts
     the tokens of the spans that are on token edges as given, by label.
     """
@@ -63,6 +72,7 @@ class Survey:
     records: int = 0
     spans: int = 0
     units: dict[str, Counter[str]] = field(default_factory=lambda: {u: Counter() for u in UNITS})
+    surfaces: dict[str, Counter[str]] = field(default_factory=lambda: {u: Counter() for u in UNITS})
     ends: dict[str, dict[str, Counter[str]]] = field(
         default_factory=lambda: {
             u: {"single": Counter(), "multi": Counter()} for u in (CODEPOINT, *UNITS)
@@ -96,6 +106,8 @@ class Survey:
                     continue
                 self.units[name]["spans"] += 1
                 self.units[name][CODEPOINT] += _fits(text, given, edges)
+                if given.surface is not None:
+                    _count_surface(self.surfaces[name], name, text, given, read)
                 if read is not None:
                     self.units[name][name] += _fits(text, read, edges)
                     _count_end(self.ends[name], text, read, edges)
@@ -111,6 +123,7 @@ class Survey:
         self.merge_lengths(other.lengths)
         for name, counts in other.units.items():
             self.units[name].update(counts)
+            self.surfaces[name].update(other.surfaces[name])
         for name, sizes in other.ends.items():
             for size, counts in sizes.items():
                 self.ends[name][size].update(counts)
@@ -125,6 +138,15 @@ def _fits(text: str, span: Span, edges: TokenEdges) -> bool:
     if not 0 <= span.start < span.end <= len(text):
         return False
     return edges.fits(*trim(text, span.start, span.end))
+
+
+def _count_surface(
+    counts: Counter[str], name: str, text: str, given: Span, read: Span | None
+) -> None:
+    counts["spans"] += 1
+    counts[CODEPOINT] += same_words(given.surface, text[max(given.start, 0) : max(given.end, 0)])
+    if read is not None:
+        counts[name] += same_words(given.surface, text[max(read.start, 0) : max(read.end, 0)])
 
 
 def _count_end(ends: dict[str, Counter[str]], text: str, span: Span, edges: TokenEdges) -> None:
@@ -146,47 +168,60 @@ def span_size(start: int, end: int, edges: TokenEdges) -> str:
     return "single" if last - first <= 1 else "multi"
 
 
-def decide_unit(survey: Survey, wanted: str = "auto") -> tuple[str, list[Hypothesis]]:
-    """Chooses the offset unit of a file by how many spans fall on token edges under each.
+def decide_unit(
+    survey: Survey, wanted: str = "auto", by: str = "set by the user"
+) -> tuple[str, list[Hypothesis]]:
+    """Chooses the offset unit of a file by how many spans fit under each.
 
-    Only spans that two units read differently decide. A unit needs MIN_DECIDING of them, a share
-    of SYSTEMATIC on token edges, and that at most half of them fit as code points.
+    Only spans that two units read differently decide. Where the file gives the words of such
+    spans, the unit that finds a share of SYSTEMATIC of them is chosen. Else a unit needs
+    MIN_DECIDING spans, a share of SYSTEMATIC of them on token edges; and in both cases at most
+    half may fit as code points.
 
     Args:
         survey: Counts over the file.
-        wanted: ``auto``, or the unit that the user says it is.
+        wanted: ``auto``, or the unit that the user or the format says it is.
+        by: Who says so, for the reason.
     """
+    shares = {name: _share(survey, name) for name in survey.units}
+    best = max(shares, key=lambda name: shares[name])
+    evident = best if shares[best] > 0 else CODEPOINT
+    chosen = evident if wanted == "auto" else wanted
     hypotheses = []
-    best, best_share = CODEPOINT, 0.0
-    for name, counts in survey.units.items():
-        total = counts["spans"]
-        if not total:
-            continue
-        share, plain = counts[name] / total, counts[CODEPOINT] / total
-        if total >= MIN_DECIDING and share >= SYSTEMATIC and plain <= 0.5 and share > best_share:
-            best, best_share = name, share
-    chosen = best if wanted == "auto" else wanted
     for name, counts in survey.units.items():
         if not counts["spans"]:
             continue
+        surfaces = survey.surfaces[name]
+        counted = surfaces if surfaces["spans"] else counts
+        found = "have their words there" if surfaces["spans"] else "are on token edges"
         reason = (
-            f"of {counts['spans']} spans that {UNITS[name].counts} would place elsewhere, "
-            f"{counts[CODEPOINT]} are on token edges as code points and {counts[name]} "
+            f"of {counted['spans']} spans that {UNITS[name].counts} would place elsewhere, "
+            f"{counted[CODEPOINT]} {found} as code points and {counted[name]} "
             f"as {UNITS[name].counts}"
         )
         if wanted != "auto":
-            reason += f"; set by the user: {wanted}"
-        elif chosen == CODEPOINT and counts[name] > counts[CODEPOINT]:
+            reason += f"; {by}: {wanted}"
+        elif chosen == CODEPOINT and counted[name] > counted[CODEPOINT]:
             reason += f"; too few to decide by, set --offset-unit {name} if it is so"
         hypotheses.append(
             Hypothesis(
                 question=f"offset unit: code points or {UNITS[name].counts}",
                 chosen=chosen,
-                counts={CODEPOINT: counts[CODEPOINT], name: counts[name]},
+                counts={CODEPOINT: counted[CODEPOINT], name: counted[name]},
                 reason=reason,
             )
         )
     return chosen, hypotheses
+
+
+def _share(survey: Survey, name: str) -> float:
+    """Share of the deciding spans that fit in a unit; 0 if that does not speak for it."""
+    surfaces, counts = survey.surfaces[name], survey.units[name]
+    counted, needed = (surfaces, 1) if surfaces["spans"] else (counts, MIN_DECIDING)
+    total = counted["spans"]
+    if total < needed or counted[name] < SYSTEMATIC * total or 2 * counted[CODEPOINT] > total:
+        return 0.0
+    return counted[name] / total
 
 
 def decide_inclusive(survey: Survey, unit: str) -> tuple[dict[str, str], list[Hypothesis]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import regex
+
 from .records import Span
+
+_CLUSTER = regex.compile(r"\X")
 
 
 def utf16_positions(text: str) -> list[int]:
@@ -33,6 +37,22 @@ def crlf_as_three_positions(text: str) -> list[int]:
     Seen in doccano #2114: two entities after three line ends are three characters too far right.
     """
     return [i + text.count("\r\n", 0, i) for i in range(len(text) + 1)]
+
+
+def grapheme_positions(text: str) -> list[int]:
+    """Offsets of a tool that counts extended grapheme clusters (Unicode Standard Annex 29).
+
+    A code point inside a cluster has the cluster's own offset.
+    """
+    positions: list[int] = []
+    for number, cluster in enumerate(_CLUSTER.findall(text)):
+        positions += [number] * len(cluster)
+    return [*positions, positions[-1] + 1 if positions else 0]
+
+
+def _has_clusters(text: str) -> bool:
+    plain = text.isascii() and "\r\n" not in text
+    return not plain and len(_CLUSTER.findall(text)) < len(text)
 
 
 def _running(text: str, width: Callable[[str], int]) -> list[int]:
@@ -67,6 +87,7 @@ UNITS: dict[str, Unit] = {
         Unit(
             "utf16", "UTF-16 code units", lambda t: max(t, default="") > "\uffff", utf16_positions
         ),
+        Unit("grapheme", "grapheme clusters", _has_clusters, grapheme_positions),
         Unit("utf8", "UTF-8 bytes", lambda t: not t.isascii(), utf8_positions),
         Unit("crlf-as-one", "CRLF as one character", lambda t: "\r\n" in t, crlf_as_one_positions),
         Unit(
@@ -84,6 +105,7 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | No
 
     Returns one entry a span, in order; None where an offset falls inside a character, so that it
     cannot be meant in this unit. An offset outside the text stays as far outside as it is.
+    Everything else the span says stays; a fragment that falls inside a character is left out.
     """
     if unit == CODEPOINT or not UNITS[unit].differs(text):
         return list(spans)
@@ -101,5 +123,18 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | No
     result: list[Span | None] = []
     for span in spans:
         start, end = read(span.start), read(span.end)
-        result.append(None if start is None or end is None else Span(start, end, span.label))
+        if start is None or end is None:
+            result.append(None)
+            continue
+        parts = [(read(first), read(last)) for first, last in span.fragments]
+        fragments = tuple((a, b) for a, b in parts if a is not None and b is not None)
+        result.append(Span(start, end, span.label, fragments, span.surface, span.meta))
     return result
+
+
+def ranges_to_codepoints(
+    text: str, ranges: Iterable[tuple[int, int]], unit: str
+) -> list[tuple[int, int]]:
+    """Reads character ranges in ``unit`` as code points; one inside a character is left out."""
+    spans = [Span(start, end, "") for start, end in ranges]
+    return [(s.start, s.end) for s in to_codepoints(text, spans, unit) if s is not None]

@@ -29,6 +29,18 @@ def _blank(char: str) -> bool:
     return char.isspace() or char in INVISIBLE
 
 
+def same_words(given: str, found: str) -> bool:
+    """Whether two strings differ in white space and invisible characters alone.
+
+    Tools write a line end inside a span as a blank, and what they show has no byte order mark.
+    """
+    return _visible(given) == _visible(found)
+
+
+def _visible(text: str) -> str:
+    return "".join(c for c in text if not _blank(c))
+
+
 def control_characters(text: str) -> list[int]:
     """Offsets of control characters (Unicode Cc) other than tab and line ends."""
     return [

@@ -10,10 +10,13 @@ import typer
 from wasabi import msg
 
 from .errors import UserError
+from .tables import Table
 from .variables import check_variables
 
 
-def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
+def run(
+    command: Callable[..., Any], *, more_options: bool = False, epilog: str | None = None
+) -> None:
     """Runs a command function as a Typer app; a UserError ends it with status 1.
 
     Started by ``spacy project run``, it refuses mistyped variables first.
@@ -21,10 +24,11 @@ def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
     Args:
         command: The command's ``main``; its docstring is the help text.
         more_options: Whether options that it does not declare are left in ``ctx.args``.
+        epilog: What the help says after the options.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     settings = {"allow_extra_args": more_options, "ignore_unknown_options": more_options}
-    app.command(context_settings=settings)(command)
+    app.command(context_settings=settings, epilog=epilog)(command)
     try:
         check_variables(Path("project.yml"))
         app()
@@ -33,6 +37,17 @@ def run(command: Callable[..., Any], *, more_options: bool = False) -> None:
     except KeyboardInterrupt:
         msg.fail("Interrupted")
         raise SystemExit(130) from None
+
+
+def print_table(table: Table) -> None:
+    """Prints a table under its title."""
+    msg.divider(table.title)
+    numbers = [
+        all(isinstance(row[i], (int, float)) for row in table.rows)
+        for i in range(len(table.header))
+    ]
+    aligns = ["r" if number else "l" for number in numbers]
+    msg.table(table.rows, header=table.header, divider=True, aligns=aligns)
 
 
 def fail(error: UserError) -> NoReturn:

@@ -123,6 +123,15 @@ def md5_of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def md5_of_path(path: Path) -> str:
+    """The md5 of a file, or of the names and contents of all files of a directory."""
+    if not path.is_dir():
+        return md5_of_file(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    listing = "".join(f"{p.relative_to(path).as_posix()} {md5_of_file(p)}\n" for p in files)
+    return hashlib.md5(listing.encode("utf8"), usedforsecurity=False).hexdigest()
+
+
 def _aside(path: Path) -> Path:
     return path.parent / f".{path.name}.old"
 

@@ -6,34 +6,37 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..annotations.audit import reconcile
 from ..annotations.faults import Policies, default_policies
-from ..annotations.formats import ReadOptions, read_records
+from ..annotations.formats.base import ReadOptions
+from ..annotations.reading import format_of, read_records
+from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Record, Span
-from ..annotations.survey import (
-    Evidence,
-    Hypothesis,
-    Survey,
-    decide_inclusive,
-    decide_unit,
-    far_longer,
-    label_variants,
-)
+from ..annotations.survey import Evidence, Hypothesis, Survey
 from ..common.errors import UserError, at_line
-from ..common.files import check_replaceable, json_line, md5_of_file, new_directory, write_json
+from ..common.files import (
+    check_replaceable,
+    json_line,
+    md5_of_file,
+    md5_of_path,
+    new_directory,
+    write_json,
+)
 from .docbins import SHARD_DOCS, DocBinWriter
 from .gold import gold_line
 from .ledger import SHOWN_STOPS, Ledger
 from .passes import AuditSettings, Chunk, Mapper, Worker, chunks, mapper
 from .placement import place_records
+from .surveying import agreements, conclude
 from .table import Placement, RecordTable
 from .tokenizer import build_tokenizer
 
-AUDIT_VERSION = 1
+AUDIT_VERSION = 2
+FINDINGS = "findings.jsonl"
 # What a corpus directory holds.
-OURS = ("*.spacy", "*.gold.jsonl", "findings.jsonl", "audit.json", "tokenizer")
+OURS = ("*.spacy", "*.gold.jsonl", FINDINGS, "audit.json", "tokenizer")
 # spaCy refuses longer texts (E088), in training and prediction alike.
 MAX_CHARACTERS = 1_000_000
 
@@ -50,7 +53,6 @@ class Settings:
         dev_fraction: Share of the training records for dev, where no dev file is given.
         test_fraction: Share for test, where neither dev nor test file is given.
         near_duplicate: Jaccard similarity from which two texts are nearly the same, 0 to 1.
-        offset_unit: ``auto``, or the unit of all files.
         policies: Policy of every fault.
         read: How to read the files.
         n_process: Number of processes.
@@ -62,7 +64,6 @@ class Settings:
     dev_fraction: float = 0.1
     test_fraction: float = 0.1
     near_duplicate: float = 0.8
-    offset_unit: str = "auto"
     policies: Policies = field(default_factory=default_policies)
     read: ReadOptions = field(default_factory=ReadOptions)
     n_process: int = 1
@@ -103,8 +104,8 @@ def convert(
         table = RecordTable(folder)
         try:
             with mapper(blank, settings.n_process) as run:
-                surveys = _survey(inputs, settings, table, run, progress)
-            evidence, hypotheses = _conclude(surveys, settings)
+                surveys, logs = _survey(inputs, folder, settings, table, run, progress)
+            evidence, hypotheses = conclude(surveys, inputs, settings.read)
             placement = place_records(
                 table, list(inputs), _fractions(inputs, settings), settings.policies,
                 threshold=settings.near_duplicate, seed=settings.seed,
@@ -117,6 +118,7 @@ def convert(
         _refuse(ledger, settings)
         build_tokenizer(settings.lang).to_disk(folder / "tokenizer")
         audit = _audit(inputs, folder, settings, surveys, placement, hypotheses, ledger)
+        audit["reading"] = _reading(inputs, settings, logs, evidence)
         write_json(folder / "audit.json", audit)
     return audit
 
@@ -127,11 +129,11 @@ def _check(inputs: Mapping[str, Path], output: Path) -> None:
         raise UserError("An input file lies in the output directory", where=str(output))
     digests: dict[str, str] = {}
     for split, path in inputs.items():
-        if not path.is_file():
+        if not path.exists():
             raise UserError(
                 f"There is no {split} file", where=str(path), todo="Check the path given."
             )
-        digest = md5_of_file(path)
+        digest = md5_of_path(path)
         if digest in digests:
             raise UserError(
                 f"{digests[digest]} and {split} are the same file",
@@ -157,17 +159,21 @@ def _fractions(inputs: Mapping[str, Path], settings: Settings) -> dict[str, floa
     return {"train": rest, **shares}
 
 
-def _chunks(inputs: Mapping[str, Path], settings: Settings) -> Iterator[Chunk]:
+def _chunks(
+    inputs: Mapping[str, Path], settings: Settings, logs: Mapping[str, ReadingLog] | None = None
+) -> Iterator[Chunk]:
+    """Reads all files a chunk at a time; what reading tells goes to the logs, if there are any."""
     for split, path in inputs.items():
-        records = (_bounded(record, path) for record in read_records(path, settings.read))
-        yield from chunks(split, records)
+        log = logs[split] if logs else ReadingLog()
+        found = read_records(path, settings.read, log.tell, log.labels)
+        yield from chunks(split, (_bounded(record, path) for record in found))
 
 
 def _bounded(record: Record, path: Path) -> Record:
     if len(record.text) > MAX_CHARACTERS:
         raise UserError(
             f"The text has {len(record.text):,} characters, spaCy takes {MAX_CHARACTERS:,}",
-            where=at_line(path, record.line, record.id),
+            where=at_line(record.file or path, record.line, record.id),
             todo="Divide it into documents or paragraphs.",
         )
     return record
@@ -175,26 +181,42 @@ def _bounded(record: Record, path: Path) -> Record:
 
 def _survey(
     inputs: Mapping[str, Path],
+    folder: Path,
     settings: Settings,
     table: RecordTable,
     run: Mapper,
     progress: Progress,
-) -> dict[str, Survey]:
+) -> tuple[dict[str, Survey], dict[str, ReadingLog]]:
+    """Pass one: counts over each file, keys of each record, and what reading came to."""
     surveys = {split: Survey() for split in inputs}
     order = list(inputs)
     waiting: list[Chunk] = []
+    with (folder / FINDINGS).open("w", encoding="utf8", newline="\n") as findings:
+        logs = {split: ReadingLog(_sink(findings, split, path)) for split, path in inputs.items()}
 
-    def jobs() -> Iterator[Chunk]:
-        for chunk in _chunks(inputs, settings):
-            waiting.append(chunk)
-            yield chunk
+        def jobs() -> Iterator[Chunk]:
+            for chunk in _chunks(inputs, settings, logs):
+                waiting.append(chunk)
+                yield chunk
 
-    for result in progress(run("survey", jobs()), "survey"):
-        chunk = waiting.pop(0)
-        surveys[chunk.file].update(result.survey)
-        for record, print_ in zip(chunk.records, result.fingerprints, strict=True):
-            labels = [span.label for span in record.spans]
-            table.add(order.index(chunk.file), print_, labels)
+        for result in progress(run("survey", jobs()), "survey"):
+            chunk = waiting.pop(0)
+            surveys[chunk.file].update(result.survey)
+            for record, print_ in zip(chunk.records, result.fingerprints, strict=True):
+                labels = [span.label for span in record.spans]
+                table.add(order.index(chunk.file), print_, labels)
+    _check_surveys(surveys, inputs)
+    return surveys, logs
+
+
+def _sink(findings: TextIO, split: str, path: Path) -> Callable[[dict[str, Any]], None]:
+    def write(line: dict[str, Any]) -> None:
+        findings.write(json_line({"split": split, **line, "file": line["file"] or str(path)}))
+
+    return write
+
+
+def _check_surveys(surveys: Mapping[str, Survey], inputs: Mapping[str, Path]) -> None:
     for split, survey in surveys.items():
         if not survey.records:
             raise UserError(f"The {split} file holds no record", where=str(inputs[split]))
@@ -204,31 +226,6 @@ def _survey(
             where=str(inputs["train"]),
             todo="If the spans stand under another key, name it with --spans-key.",
         )
-    return surveys
-
-
-def _conclude(
-    surveys: Mapping[str, Survey], settings: Settings
-) -> tuple[dict[str, Evidence], dict[str, list[Hypothesis]]]:
-    """Decides each file's reading; contexts and label variants come from all files together."""
-    common = Survey()
-    for survey in surveys.values():
-        common.contexts.update(survey.contexts)
-        common.labels.update(survey.labels)
-        common.merge_lengths(survey.lengths)
-    evidence, hypotheses = {}, {}
-    for split, survey in surveys.items():
-        unit, of_unit = decide_unit(survey, settings.offset_unit)
-        inclusive, of_ends = decide_inclusive(survey, unit)
-        evidence[split] = Evidence(
-            unit,
-            inclusive,
-            common.contexts,
-            label_variants(common.labels),
-            far_longer(common.lengths),
-        )
-        hypotheses[split] = of_unit + of_ends
-    return evidence, hypotheses
 
 
 def _with_contested(
@@ -274,7 +271,7 @@ def _write(
     jobs = _audit_jobs(_chunks(inputs, settings), placement, waiting)
     gold = {name: (folder / f"{name}.gold.jsonl").open("w", encoding="utf8", newline="\n")
             for name in names if name != "train"}  # fmt: skip
-    findings = (folder / "findings.jsonl").open("w", encoding="utf8", newline="\n")
+    findings = (folder / FINDINGS).open("a", encoding="utf8", newline="\n")
     try:
         for result in progress(run("audit", jobs), "audit"):
             chunk, first = waiting.pop(0)
@@ -282,7 +279,8 @@ def _write(
                 writers[split].add(docs)
             for i, (audit, tokens) in enumerate(zip(result.audits, result.tokens, strict=True)):
                 index = first + i
-                split, file = placement.splits[index], str(inputs[chunk.file])
+                split = placement.splits[index]
+                file = audit.record.file or str(inputs[chunk.file])
                 dropped = placement.dropped.get(index, audit.dropped)
                 lines = ledger.enter(
                     audit, split=split, file=file, tokens=tokens,
@@ -350,7 +348,7 @@ def _audit(
         "inputs": {
             split: {
                 "path": path.as_posix(),
-                "md5": md5_of_file(path),
+                "md5": md5_of_path(path),
                 "records": surveys[split].records,
             }
             for split, path in inputs.items()
@@ -362,10 +360,31 @@ def _audit(
         "faults": ledger.fault_rows(),
         "record_faults": ledger.record_rows(),
         "hypotheses": [
-            {"path": inputs[split].as_posix(), **asdict(hypothesis)}
+            {"path": inputs[split].as_posix(), **asdict(hypothesis), "plain": hypothesis.plain}
             for split, found in hypotheses.items()
             for hypothesis in found
         ],
         "policies": {code: policy.value for code, policy in settings.policies.items()},
         "files": {p.relative_to(folder).as_posix(): md5_of_file(p) for p in written},
     }  # fmt: skip
+
+
+def _reading(
+    inputs: Mapping[str, Path],
+    settings: Settings,
+    logs: Mapping[str, ReadingLog],
+    evidence: Mapping[str, Evidence],
+) -> dict[str, dict[str, Any]]:
+    """What reading each input came to: format, assumptions, notices, labels, agreement."""
+    nlp = build_tokenizer(settings.lang)
+    return {
+        split: {
+            "format": format_of(path, settings.read).name,
+            "unit": evidence[split].unit,
+            **logs[split].as_dict(),
+            "agreement": agreements(path, settings.read, evidence[split].unit, nlp)
+            if logs[split].notices["several-annotators"]
+            else [],
+        }
+        for split, path in inputs.items()
+    }

@@ -50,7 +50,7 @@ def content_of(text: str) -> str:
 def fingerprint(record: Record) -> Fingerprint:
     """Computes the keys of a record."""
     content = content_of(record.text) or record.text
-    spans = sorted(set(record.spans))
+    spans = sorted((s.start, s.end, s.label, s.fragments) for s in set(record.spans))
     return Fingerprint(
         text=hash64(record.text),
         content=hash64(content),

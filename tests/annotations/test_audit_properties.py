@@ -71,7 +71,10 @@ def spans_of(draw: st.DrawFn, text: str, edges: TokenEdges) -> Span:
         first = draw(tokens)
         last = min(first + draw(st.integers(0, 3)), len(edges.starts) - 1)
         moves = st.sampled_from([0, 0, 0, -1, 1, -2, 2])
-        return Span(edges.starts[first] + draw(moves), edges.ends[last] + draw(moves), label)
+        start, end = edges.starts[first] + draw(moves), edges.ends[last] + draw(moves)
+        words = st.sampled_from([None, None, "", text[max(start, 0) : max(end, 0)], text[:4]])
+        parts = st.sampled_from([(), (), ((start, start + 1), (end - 1, end))])
+        return Span(start, end, label, draw(parts), draw(words))
     offsets = st.integers(-3, len(text) + 3)
     return Span(draw(offsets), draw(offsets), label)
 

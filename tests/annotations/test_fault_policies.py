@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -109,6 +109,7 @@ def _cases() -> list[Case]:
     college_as_place = at(NESTED, "ঢাকা মেডিকেল কলেজে")
     fire = at(NESTED, "কলেজে আগুন", "EVENT")
     person = at(TOWN, "করিম", "PER")
+    stay = at(TOWN, "থাকেন")
     return [
         one(
             "offset-unit", "UTF-16", EMOJI, Span(9, 13, "PER"),
@@ -121,6 +122,26 @@ def _cases() -> list[Case]:
         one(
             "out-of-range", "starts before the text", TOWN, Span(-3, 4, "PER"),
             repaired="করিম", missing=("করিম",),
+        ),
+        Case(
+            "surface-mismatch", "offsets on other words", TOWN, (replace(stay, surface="ঢাকা"),),
+            {
+                REPAIR: Outcome((KEPT,), ("থাকেন",)),
+                KEEP: Outcome((KEPT,), ("থাকেন",)),
+                MISSING: Outcome((MASKED,), (), ("থাকেন",)),
+                DROP: Outcome((REFUSED,)),
+                ERROR: Outcome((REFUSED,)),
+            },
+        ),
+        Case(
+            "surface-mismatch", "offsets inside words", TOWN,
+            (Span(town.start - 3, town.end - 3, "LOC", surface="ঢাকা"),),
+            {REPAIR: Outcome((REPAIRED,), ("ঢাকা",))},
+        ),
+        one(
+            "discontinuous", "two parts", NESTED,
+            replace(college, fragments=((0, 4), (college.end - 5, college.end))),
+            repaired="ঢাকা মেডিকেল কলেজে", missing=("ঢাকা", "কলেজে"),
         ),
         one(
             "reversed", "whole words", TOWN, Span(town.end, town.start, "LOC"),

@@ -24,6 +24,7 @@ tokenizer = cache(build_tokenizer)
 # In each of these texts করিম stands behind something that the unit counts differently.
 SHIFTED = {
     "utf16": "😀 জানান করিম ঢাকায়",
+    "grapheme": "জানান করিম ঢাকায়",
     "utf8": "জানান করিম ঢাকায়",
     "crlf-as-one": "জানান\r\nখবর করিম ঢাকায়",
     "crlf-as-three": "জানান\r\nখবর করিম ঢাকায়",

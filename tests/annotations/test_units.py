@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from scripts.annotations.units import CODEPOINT, UNITS, to_codepoints
 # What the offset after a piece of text is, said in another way than the module does.
 LENGTHS: dict[str, Callable[[str], int]] = {
     "utf16": lambda text: len(text.encode("utf-16-le")) // 2,
+    "grapheme": lambda text: len(regex.findall(r"\X", text)),
     "utf8": lambda text: len(text.encode("utf8")),
     "crlf-as-one": lambda text: len(text.replace("\r\n", "\n")),
     "crlf-as-three": lambda text: len(text.replace("\r\n", "\r\n\n")),
@@ -25,8 +27,12 @@ quick = settings(max_examples=60, deadline=None, derandomize=True)
 every_unit = pytest.mark.parametrize("unit", UNITS)
 
 
-def splits_line_end(text: str, offset: int) -> bool:
-    return text[offset - 1 : offset + 1] == "\r\n" if offset else False
+def splits(text: str, offset: int, unit: str) -> bool:
+    """Whether an offset lies inside what a tool with this unit takes for one character."""
+    if unit == "grapheme":
+        edges = {0, *(match.end() for match in regex.finditer(r"\X", text))}
+        return offset not in edges
+    return unit.startswith("crlf") and offset > 0 and text[offset - 1 : offset + 1] == "\r\n"
 
 
 @st.composite
@@ -48,7 +54,7 @@ def test_units_positions_count_the_text_before_each_character(unit: str, text: s
     positions = UNITS[unit].positions(text)
     assert len(positions) == len(text) + 1
     for offset, position in enumerate(positions):
-        if not splits_line_end(text, offset):
+        if not splits(text, offset, unit):
             assert position == LENGTHS[unit](text[:offset])
 
 
@@ -66,8 +72,8 @@ def test_units_differ_where_positions_do(unit: str, text: str) -> None:
 def test_units_to_codepoints_undoes_the_unit(unit: str, sample: tuple[str, list[Span]]) -> None:
     text, spans = sample
     # To a tool that takes \r\n for one character there is no place between the two.
-    inside = any(splits_line_end(text, offset) for s in spans for offset in (s.start, s.end))
-    assume(unit != "crlf-as-one" or not inside)
+    inside = any(splits(text, offset, unit) for s in spans for offset in (s.start, s.end))
+    assume(unit not in ("crlf-as-one", "grapheme") or not inside)
     positions = UNITS[unit].positions(text)
     as_given = [Span(positions[s.start], positions[s.end], s.label) for s in spans]
     assert to_codepoints(text, as_given, unit) == spans

@@ -2,85 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ...common.errors import UserError
 from ..records import Record
-from .span_jsonl import read_span_jsonl, sniff_span_jsonl
+from . import span_jsonl
+from .base import SNIFFED_BYTES, Format, Head, Notice, ReadOptions, Tell
 
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """What a user can tell a reader about a file.
-
-    Args:
-        text_key: Key that holds the text.
-        spans_key: Key that holds the spans; None looks for the usual ones.
-    """
-
-    text_key: str = "text"
-    spans_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Format:
-    """A format: how to recognise a file by its first bytes, and how to read it."""
-
-    name: str
-    sniff: Callable[[bytes], bool]
-    read: Callable[[Path, ReadOptions], Iterator[Record]]
-
-
+# Recognised in this order: what only one format has comes first, what many files are, last.
 FORMATS: dict[str, Format] = {
-    "span-jsonl": Format(
-        name="span-jsonl",
-        sniff=sniff_span_jsonl,
-        read=lambda path, options: read_span_jsonl(
-            path, text_key=options.text_key, spans_key=options.spans_key
-        ),
-    ),
-}
+    known.name: known
+    for known in (
+        span_jsonl.FORMAT,
+    )
+}  # fmt: skip
 
-SNIFFED_BYTES = 1 << 16
+
+def get_format(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        UserError: There is none.
+    """
+    if name not in FORMATS:
+        raise UserError(
+            f"There is no format {name!r}", where="--format", todo=f"Known: {', '.join(FORMATS)}."
+        )
+    return FORMATS[name]
 
 
 def detect_format(path: Path) -> Format:
-    """Recognises the format of a file by its content, never by its name.
+    """Recognises the format of a file, or of the files of a directory, by their content.
 
     Raises:
-        UserError: The file is missing, empty, not UTF-8 or of no known format.
+        UserError: The file is missing, empty, not UTF-8 or of no known format; or the directory
+            holds files of no known format, or of several.
     """
+    if path.is_dir():
+        return _recognise(path)[0]
     if not path.is_file():
         raise UserError(
             "There is no such annotation file", where=str(path), todo="Check the path given."
         )
-    with path.open("rb") as file:
-        head = file.read(SNIFFED_BYTES)
-    if not head.strip():
+    head = read_head(path)
+    known = sniff(head)
+    if known is not None:
+        return known
+    if not head.data.strip():
         raise UserError("The annotation file is empty", where=str(path))
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UserError(
             "The file is UTF-16, not UTF-8",
             where=str(path),
             todo="Save it as UTF-8; offsets must then be those of the same text.",
         )
-    for known in FORMATS.values():
-        if known.sniff(head):
-            return known
     raise UserError(
         "The file is of no format that can be read",
         where=str(path),
-        todo='Expected one JSON object a line, such as {"text": "…", "label": [[2, 15, "PER"]]}. '
-        f"Known formats: {', '.join(FORMATS)}.",
+        todo='Expected, for example, one JSON object a line: {"text": "…", "label": [[2, 15, '
+        f'"PER"]]}}. Known formats: {", ".join(FORMATS)}.',
     )
 
 
-def read_records(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
-    """Streams the records of an annotation file in any known format.
+def read_head(path: Path) -> Head:
+    """The first bytes of a file."""
+    with path.open("rb") as file:
+        return Head(path, file.read(SNIFFED_BYTES))
+
+
+def sniff(head: Head) -> Format | None:
+    """The first format that a file's beginning fits, or None."""
+    return next((known for known in FORMATS.values() if known.sniff(head)), None)
+
+
+def read_files(path: Path, options: ReadOptions, tell: Tell) -> Iterator[Record]:
+    """Streams the records of an annotation file, or of all files of a directory, as they stand.
+
+    Offsets are in the format's unit, labels are the file's, and several annotators of a text are
+    side by side; ``reading.read_records`` brings these together.
+
+    Args:
+        path: The file, or a directory whose files are all of one format.
+        options: What the user says of it.
+        tell: Called with everything that was assumed, mended or left out.
 
     Raises:
-        UserError: The file, or a line of it, cannot be read; says which.
+        UserError: The path, or a line of a file, cannot be read; says which.
     """
-    return detect_format(path).read(path, options or ReadOptions())
+    if path.is_file() or not path.is_dir():
+        known = get_format(options.format) if options.format else detect_format(path)
+        if not path.is_file():
+            raise UserError("There is no such annotation file", where=str(path))
+        yield from known.read(path, options, tell)
+        return
+    known, files, others = _recognise(path, options.format)
+    for other in others:
+        tell(Notice("file-passed-over", 0, f"{other} is of no known format", file=str(other)))
+    for file in files:
+        for record in known.read(file, options, lambda n, f=file: tell(replace(n, file=str(f)))):
+            yield replace(record, file=str(file))
+
+
+def _recognise(folder: Path, name: str | None = None) -> tuple[Format, list[Path], list[Path]]:
+    """The one format of a directory's files, the files to read, and those of no format."""
+    found: dict[str, list[Path]] = {}
+    others = []
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or not path.is_file() or any(f.companion(path) for f in FORMATS.values()):
+            continue
+        known = get_format(name) if name else sniff(read_head(path))
+        if known is None:
+            others.append(path)
+        else:
+            found.setdefault(known.name, []).append(path)
+    if not found:
+        raise UserError(
+            "The directory holds no file of a format that can be read",
+            where=str(folder),
+            todo=f"Known formats: {', '.join(FORMATS)}.",
+        )
+    if len(found) > 1:
+        shown = ", ".join(f"{name} ({files[0].name})" for name, files in found.items())
+        raise UserError(
+            f"The directory holds files of several formats: {shown}",
+            where=str(folder),
+            todo="Give one file, or a directory with files of one format.",
+        )
+    [(name, files)] = found.items()
+    return FORMATS[name], files, others

@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...common.errors import UserError, at_line
+from ...common.files import write_jsonl
 from ..records import Record, Span
+from .base import Format, Head, ReadOptions, Tell, WriteOptions
+from .checks import label_of, offset_of, text_of
+from .json_source import parse_json, read_items
 
-SPANS_KEYS = ("label", "labels", "entities", "spans")
-START_KEYS = ("start", "start_offset")
-END_KEYS = ("end", "end_offset")
-BOM = "\ufeff"
+TEXT_KEYS = ("text", "data")
+SPANS_KEYS = ("label", "labels", "entities", "spans", "annotations")
+START_KEYS = ("start", "start_offset", "begin")
+END_KEYS = ("end", "end_offset", "stop")
+LABEL_KEYS = ("label", "type", "tag")
+SURFACE_KEYS = ("text", "name", "surface")
 EXAMPLE = '{"text": "…", "label": [[2, 15, "PER"]]}'
 
 
-def sniff_span_jsonl(head: bytes) -> bool:
-    """Whether a file's first bytes look like one JSON object a line (a BOM is accepted)."""
-    return head.removeprefix(BOM.encode()).lstrip()[:1] == b"{"
+def sniff_span_jsonl(head: Head) -> bool:
+    """Whether a file begins like JSON objects, or like ``["text", {"entities": …}]`` lines."""
+    if head.text.lstrip()[:1] == "{":
+        return True
+    return any(_is_pair(value) or _is_object(value) for value in head.values)
 
 
-def read_span_jsonl(
-    path: Path, *, text_key: str = "text", spans_key: str | None = None
-) -> Iterator[Record]:
+def _is_pair(value: Any) -> bool:
+    """Whether a value is a text with its annotations, as spaCy's v2 training tuples are."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], dict)
+        and isinstance(value[1].get("entities"), list)
+    )
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and any(key in value for key in TEXT_KEYS)
+
+
+def read_span_jsonl(path: Path, options: ReadOptions, tell: Tell) -> Iterator[Record]:
     """Streams the records of a span JSONL file; offsets stay as the file gives them.
+
+    Spans are ``[start, end, label]`` lists or objects with ``start``/``end`` or
+    ``start_offset``/``end_offset``; where objects name a ``user``, each user's spans are a version.
+    One list of such objects, and objects over several lines, are read too.
 
     Args:
         path: A UTF-8 file, with or without BOM; blank lines are passed over.
-        text_key: Key of the text.
-        spans_key: Key of the spans; None takes the one of label, labels, entities and spans that
-            holds a list.
+        options: ``text_key`` and ``spans_key`` name the keys if they are not the usual ones.
+        tell: Unused: nothing is assumed.
 
     Raises:
         UserError: A line is not UTF-8, not a JSON object, or lacks text or spans; nothing is
             skipped, because a skipped record is an annotation lost.
     """
-    with path.open("rb") as file:
-        # Bytes are split at \n alone: str.splitlines would also cut at U+2028 and U+0085.
-        for number, raw in enumerate(file, start=1):
-            line = _decode(raw, path, number)
-            if number == 1:
-                line = line.removeprefix(BOM)
-            if line.strip():
-                yield _record(parse_line(line, path, number), path, number, text_key, spans_key)
-
-
-def _decode(raw: bytes, path: Path, number: int) -> str:
-    try:
-        return raw.decode("utf8")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"The line is not UTF-8 (byte {error.start})",
-            where=at_line(path, number),
-            todo="Save the file as UTF-8.",
-        ) from None
+    for item in read_items(path):
+        value = item.value
+        if _is_pair(value):
+            value = {"text": value[0], **value[1]}
+        if not isinstance(value, dict):
+            raise _not_an_object(value, at_line(path, item.line))
+        record_id = None if value.get("id") is None else str(value["id"])
+        where = at_line(path, item.line, record_id)
+        yield _record(value, item.line, where, options)
 
 
 def parse_line(line: str, path: Path, number: int) -> dict[str, Any]:
@@ -64,74 +77,46 @@ def parse_line(line: str, path: Path, number: int) -> dict[str, Any]:
     Raises:
         UserError: It is none, names a key twice, or holds half a surrogate pair.
     """
-    try:
-        value = json.loads(line, object_pairs_hook=_without_repeated_keys)
-    except RepeatedKeyError as error:
-        raise UserError(
-            f"The key {error.args[0]!r} stands twice in the object",
-            where=at_line(path, number),
-            todo="Keep one: JSON readers silently drop the other.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"The line is not valid JSON: {error}",
-            where=at_line(path, number),
-            todo=f"Expected one object a line, such as {EXAMPLE}. A file that was cut off ends so.",
-        ) from None
+    value = parse_json(line, path, number)
     if not isinstance(value, dict):
-        raise UserError(
-            f"The line holds a JSON {type(value).__name__}, not an object",
-            where=at_line(path, number),
-            todo=f"Expected one object a line, such as {EXAMPLE}.",
-        )
-    if "\\ud" in line.lower():
-        _refuse_half_surrogates(value, path, number)
+        raise _not_an_object(value, at_line(path, number))
     return value
 
 
-def _refuse_half_surrogates(value: dict[str, Any], path: Path, number: int) -> None:
-    """Half a surrogate pair can be escaped in JSON, but is no character and cannot be written."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf8")
-    except UnicodeEncodeError:
-        raise UserError(
-            "The record holds half a surrogate pair",
-            where=at_line(path, number),
-            todo="The export cut a character in two; export the record again.",
-        ) from None
+def _not_an_object(value: Any, where: str) -> UserError:
+    return UserError(
+        f"The line holds a JSON {type(value).__name__}, not an object",
+        where=where,
+        todo=f"Expected one object a line, such as {EXAMPLE}.",
+    )
 
 
-class RepeatedKeyError(ValueError):
-    """A JSON object names a key twice."""
-
-
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise RepeatedKeyError(key)
-            seen.add(key)
-    return result
-
-
-def _record(
-    value: dict[str, Any], path: Path, number: int, text_key: str, spans_key: str | None
-) -> Record:
-    record_id = None if value.get("id") is None else str(value["id"])
-    where = at_line(path, number, record_id)
-    text = value.get(text_key)
-    if not isinstance(text, str):
-        raise UserError(
-            f"The record has no text under {text_key!r}",
-            where=where,
-            todo=f"Keys found: {', '.join(map(repr, value))}. Name the text's with --text-key.",
-        )
-    key = _find_spans_key(value, where, spans_key)
-    spans = tuple(_span(item, where, i) for i, item in enumerate(value[key]))
+def _record(value: dict[str, Any], number: int, where: str, options: ReadOptions) -> Record:
+    text_key = options.text_key
+    if text_key == "text" and "text" not in value and isinstance(value.get("data"), str):
+        text_key = "data"
+    text = text_of(value, text_key, where)
+    key = _find_spans_key(value, where, options.spans_key)
+    pairs = [_span(item, where, i) for i, item in enumerate(value[key])]
     meta = {k: v for k, v in value.items() if k not in (text_key, key)}
-    return Record(text=text, spans=spans, line=number, meta=meta)
+    missing = _missing(meta.pop("missing", []), where)
+    users = {user for _, user in pairs}
+    if len(users - {None}) < 2:
+        if users - {None}:
+            meta["annotator"] = next(user for user in users if user is not None)
+        return Record(text, tuple(span for span, _ in pairs), number, meta, missing)
+    versions = {
+        str(user): tuple(span for span, own in pairs if own == user)
+        for user in sorted(users, key=str)
+    }
+    return Record(text, (), number, meta, missing, versions)
+
+
+def _missing(value: Any, where: str) -> tuple[tuple[int, int], ...]:
+    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):
+        raise UserError("'missing' is no list of [start, end] pairs", where=where)
+    name = "An offset of 'missing'"
+    return tuple((offset_of(a, name, where), offset_of(b, name, where)) for a, b in value)
 
 
 def _find_spans_key(value: dict[str, Any], where: str, spans_key: str | None) -> str:
@@ -156,26 +141,70 @@ def _find_spans_key(value: dict[str, Any], where: str, spans_key: str | None) ->
     )
 
 
-def _span(item: Any, where: str, index: int) -> Span:
-    if isinstance(item, dict):
-        start = next((item[key] for key in START_KEYS if key in item), None)
-        end = next((item[key] for key in END_KEYS if key in item), None)
-        label = item.get("label")
-    elif isinstance(item, (list, tuple)) and len(item) == 3:
+def _span(item: Any, where: str, index: int) -> tuple[Span, Any]:
+    """Reads one span; gives it with the user who marked it, or None."""
+    name = f"Span {index}"
+    if isinstance(item, list) and len(item) == 3:
         start, end, label = item
+        rest: dict[str, Any] = {}
+    elif isinstance(item, dict):
+        rest = dict(item)
+        if isinstance(rest.get("span"), list) and len(rest["span"]) == 2:
+            rest["start"], rest["end"] = rest.pop("span")
+        start, end, label = (_take(rest, keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS))
     else:
         raise UserError(
-            f"Span {index} is neither [start, end, label] nor an object: {item!r:.80}", where=where
+            f"{name} is neither [start, end, label] nor an object: {item!r:.80}", where=where
         )
-    for name, offset in (("start", start), ("end", end)):
-        if type(offset) is not int:
-            raise UserError(
-                f"Span {index} has no whole number as its {name}: {item!r:.80}", where=where
-            )
-    if not isinstance(label, str) or not label.strip():
-        raise UserError(
-            f"Span {index} has no label: {item!r:.80}",
-            where=where,
-            todo="A label is a word such as PER; export label names, not their numbers.",
-        )
-    return Span(start, end, label)
+    user = rest.pop("user", None)
+    fragments = _missing(rest.pop("fragments", []), where)
+    surface = next((rest.pop(k) for k in SURFACE_KEYS if isinstance(rest.get(k), str)), None)
+    span = Span(
+        offset_of(start, f"{name}: start", where),
+        offset_of(end, f"{name}: end", where),
+        label_of(label, name, where),
+        fragments,
+        surface,
+        rest or None,
+    )
+    return span, user
+
+
+def _take(value: dict[str, Any], keys: Iterable[str]) -> Any:
+    """Takes the first of the keys out of an object and gives what stands under it."""
+    return next((value.pop(key) for key in keys if key in value), None)
+
+
+def write_span_jsonl(
+    records: Iterable[Record], path: Path, options: WriteOptions, tell: Tell
+) -> None:
+    """Writes span JSONL that ``read_span_jsonl`` reads back as it was, with nothing left out."""
+    write_jsonl(path, (_line(record) for record in records))
+
+
+def _line(record: Record) -> dict[str, Any]:
+    line: dict[str, Any] = {"text": record.text, "label": [_item(span) for span in record.spans]}
+    if record.missing:
+        line["missing"] = [list(place) for place in record.missing]
+    return {**line, **{key: value for key, value in record.meta.items() if key not in line}}
+
+
+def _item(span: Span) -> list[Any] | Mapping[str, Any]:
+    if not (span.fragments or span.meta or span.surface is not None):
+        return [span.start, span.end, span.label]
+    item: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
+    if span.fragments:
+        item["fragments"] = [list(part) for part in span.fragments]
+    if span.surface is not None:
+        item["text"] = span.surface
+    return {**item, **{k: v for k, v in (span.meta or {}).items() if k not in item}}
+
+
+FORMAT = Format(
+    name="span-jsonl",
+    title="JSON lines with a text and its character spans (doccano, and this project's own)",
+    sniff=sniff_span_jsonl,
+    read=read_span_jsonl,
+    unit="auto",
+    write=write_span_jsonl,
+)

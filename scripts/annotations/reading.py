@@ -1,0 +1,105 @@
+"""Annotation files as plain records: labels mapped, annotators brought together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from .annotators import merge
+from .formats import detect_format, get_format, read_files
+from .formats.base import Format, Notice, ReadOptions, Tell
+from .labels import map_label
+from .records import Record, Span
+
+# (label in the file, label used or None if dropped) to the number of spans.
+LabelUse = Counter[tuple[str, str | None]]
+
+
+def format_of(path: Path, options: ReadOptions) -> Format:
+    """The format that a file or directory is read in: the one set, or the one recognised.
+
+    Raises:
+        UserError: It is of no known format, or does not exist.
+    """
+    return get_format(options.format) if options.format else detect_format(path)
+
+
+def unit_of(path: Path, options: ReadOptions) -> str:
+    """The offset unit that the user sets or the format defines; ``auto`` where evidence decides."""
+    if options.offset_unit != "auto":
+        return options.offset_unit
+    return format_of(path, options).unit
+
+
+def read_records(
+    path: Path,
+    options: ReadOptions | None = None,
+    tell: Tell = lambda notice: None,
+    used: LabelUse | None = None,
+) -> Iterator[Record]:
+    """Streams the records of an annotation file or directory, in any known format.
+
+    Offsets are still in the file's unit.
+
+    Args:
+        path: The file or directory.
+        options: What the user says of it.
+        tell: Called with everything that was assumed, mended or left out.
+        used: Counts every span by the label it had and the one it has.
+
+    Raises:
+        UserError: The path, or a line of a file, cannot be read; says which.
+    """
+    options = options or ReadOptions()
+    for record in read_versions(path, options, tell, used):
+        if record.versions:
+            note = f"by {options.annotators}: {', '.join(record.versions)}"
+            tell(Notice("several-annotators", record.line, note, file=record.file))
+        merged = merge(record, options.annotators)
+        if merged.record is None:
+            note = f"{options.annotators} did not annotate it"
+            tell(Notice("unannotated", record.line, note, len(merged.left_out), record.file))
+            continue
+        for span, who in merged.left_out:
+            note = f"[{span.start}, {span.end}, {span.label!r}] marked by {', '.join(who)} alone"
+            tell(Notice("annotators-differ", record.line, note, 1, record.file))
+        yield merged.record
+
+
+def read_versions(
+    path: Path, options: ReadOptions, tell: Tell, used: LabelUse | None = None
+) -> Iterator[Record]:
+    """Like ``read_records``, with the annotators of a text still side by side."""
+    counts = Counter() if used is None else used
+    for record in read_files(path, options, tell):
+        where = Path(record.file) if record.file else path
+
+        def mapped(
+            spans: tuple[Span, ...], record: Record = record, where: Path = where
+        ) -> tuple[Span, ...]:
+            return _map_labels(spans, record, where, options.labels, tell, counts)
+
+        versions = {who: mapped(spans) for who, spans in record.versions.items()}
+        yield replace(record, spans=mapped(record.spans), versions=versions)
+
+
+def _map_labels(
+    spans: tuple[Span, ...],
+    record: Record,
+    path: Path,
+    labels: Mapping[str, str | None],
+    tell: Tell,
+    used: LabelUse,
+) -> tuple[Span, ...]:
+    result = []
+    for span in spans:
+        label = map_label(span, labels, path, record.line)
+        used[span.label, label] += 1
+        if label is None:
+            note = f"[{span.start}, {span.end}, {span.label!r}]"
+            tell(Notice("label-dropped", record.line, note, 1, record.file))
+        else:
+            result.append(span if label == span.label else replace(span, label=label))
+    return tuple(result)
