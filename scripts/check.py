@@ -40,8 +40,8 @@ def main(
     project = srsly.read_yaml(ROOT / "project.yml")
     problems = check_versions(read_pins(ROOT / "requirements.txt"))
     problems += check_assets(ROOT, project["assets"])
-    if train is not None and not train.is_file():
-        problems.append(Problem(f"There is no training file {train}", "Check --vars.train."))
+    if train is not None and not train.exists():
+        problems.append(Problem(f"There is no training data {train}", "Check --vars.train."))
     if any(problem.fatal for problem in problems):
         _report(problems)
     device = find_device(gpu_id)
