@@ -9,9 +9,10 @@ from pathlib import Path
 
 from .annotators import merge
 from .formats import detect_format, get_format, read_files
-from .formats.base import Format, Notice, ReadOptions, Tell
+from .formats.base import MADE, Format, Notice, ReadOptions, Tell
 from .labels import map_label
 from .records import Record, Span
+from .units import CODEPOINT
 
 # (label in the file, label used or None if dropped) to the number of spans.
 LabelUse = Counter[tuple[str, str | None]]
@@ -28,9 +29,10 @@ def format_of(path: Path, options: ReadOptions) -> Format:
 
 def unit_of(path: Path, options: ReadOptions) -> str:
     """The offset unit that the user sets or the format defines; ``auto`` where evidence decides."""
-    if options.offset_unit != "auto":
-        return options.offset_unit
-    return format_of(path, options).unit
+    unit = format_of(path, options).unit
+    if unit == MADE:
+        return CODEPOINT
+    return unit if options.offset_unit == "auto" else options.offset_unit
 
 
 def read_records(

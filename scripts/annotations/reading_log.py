@@ -11,6 +11,8 @@ from .formats.base import NOTICES, Notice
 from .reading import LabelUse
 
 ASSUMED = "read-as"
+# A directory says something of each of its files; so many are printed, all are in the findings.
+SHOWN_ASSUMPTIONS = 5
 
 
 class ReadingLog:
@@ -23,6 +25,7 @@ class ReadingLog:
     def __init__(self, sink: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
         self.sink = sink
         self.assumed: list[str] = []
+        self.more = 0
         self.notices: Counter[str] = Counter()
         self.spans: Counter[str] = Counter()
         self.labels: LabelUse = Counter()
@@ -30,11 +33,23 @@ class ReadingLog:
     def tell(self, notice: Notice) -> None:
         """Takes one notice down."""
         if notice.code == ASSUMED:
-            if notice.note not in self.assumed:
-                self.assumed.append(notice.note)
+            self._assume(notice)
             return
         self.notices[notice.code] += 1
         self.spans[notice.code] += notice.spans
+        self._list(notice)
+
+    def _assume(self, notice: Notice) -> None:
+        if notice.file is not None:
+            self._list(notice)
+        if notice.note in self.assumed:
+            return
+        if len(self.assumed) < SHOWN_ASSUMPTIONS:
+            self.assumed.append(notice.note)
+        else:
+            self.more += 1
+
+    def _list(self, notice: Notice) -> None:
         self.sink(
             {"scope": "file", "file": notice.file, "line": notice.line, "faults": [notice.code],
              "spans": notice.spans, "note": notice.note}
@@ -42,8 +57,9 @@ class ReadingLog:
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as they stand in audit.json."""
+        more = [f"… and {self.more} more such lines, in the findings"] if self.more else []
         return {
-            "assumed": self.assumed,
+            "assumed": [*self.assumed, *more],
             "notices": {
                 code: {"count": count, "spans": self.spans[code]}
                 for code, count in sorted(self.notices.items())

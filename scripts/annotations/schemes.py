@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 SCHEMES = ("IO", "IOB1", "IOB2", "IOBES", "BILOU", "BMES")
 # Every scheme in the letters of IOBES.
@@ -24,10 +25,11 @@ _TAG = re.compile(r"([BIESLUM])[-_](\S.*)", re.DOTALL)
 TokenSpan = tuple[int, int, str]
 
 
+@lru_cache(1 << 14)
 def split_tag(tag: str) -> tuple[str, str]:
-    """Splits a tag into prefix and label: ``B-PER`` into ``B`` and ``PER``, ``O`` into ``O`` and "".
+    """Splits a tag into prefix and label: ``B-PER`` into ``B`` and ``PER``.
 
-    A tag without a prefix, such as ``PER``, has the prefix "".
+    ``O`` has the label "", and a tag without a prefix, such as ``PER``, has the prefix "".
     """
     if tag in ("O", "o"):
         return "O", ""
@@ -35,6 +37,7 @@ def split_tag(tag: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else ("", tag)
 
 
+@lru_cache(1 << 14)
 def is_tag(value: str) -> bool:
     """Whether a value is O or a tag with prefix and label."""
     return value in ("O", "o") or _TAG.fullmatch(value) is not None
@@ -188,8 +191,6 @@ def _prefix(i: int, start: int, end: int, tags: list[str], label: str, scheme: s
         return "B" if i == start and touching else "I"
     if scheme == "IOB2":
         return "B" if i == start else "I"
-    if end - start == 1:
-        letter = "S"
-    else:
-        letter = "B" if i == start else "E" if i == end - 1 else "I"
+    inner = "B" if i == start else "E" if i == end - 1 else "I"
+    letter = "S" if end - start == 1 else inner
     return WRITTEN.get(scheme, {}).get(letter, letter)

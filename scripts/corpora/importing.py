@@ -97,6 +97,7 @@ def transfer(
         settings = WriteOptions(lambda text: _ranges(nlp.make_doc(text)), scheme, predicted)
         with new(output) as place:
             known.write(_traced(records, source, options), place, settings, counted.log.tell)
+            _check_records(counted, source)
     if not counted.findings:
         path.unlink()
     several = counted.log.notices["several-annotators"]
@@ -122,6 +123,16 @@ def _check_output(source: Path, output: Path, directory: bool) -> None:
         check_replaceable(output, ())
     elif output.is_dir():
         raise UserError("The output is a directory, not a file", where=str(output))
+
+
+def _check_records(counted: _Counted, source: Path) -> None:
+    if not counted.records:
+        left = ", ".join(f"{n} × {code}" for code, n in counted.log.notices.items())
+        raise UserError(
+            f"Nothing in the file can be used{f': {left}' if left else ''}",
+            where=str(source),
+            todo="docs/formats.md says what each of these means.",
+        )
 
 
 def _ranges(doc: Any) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 from spacy.language import Language
 
 from ..annotations.annotators import Agreements
-from ..annotations.formats.base import ReadOptions
+from ..annotations.formats.base import MADE, ReadOptions
 from ..annotations.reading import format_of, read_records, read_versions, unit_of
 from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Record
@@ -64,10 +64,10 @@ def conclude(
 
 def choose_unit(survey: Survey, path: Path, options: ReadOptions) -> tuple[str, list[Hypothesis]]:
     """The offset unit of a file: set by the user, defined by the format, or decided by evidence."""
-    if options.offset_unit != "auto":
-        return decide_unit(survey, options.offset_unit)
-    known = format_of(path, options)
-    return decide_unit(survey, known.unit, f"defined by the format {known.name}")
+    unit, known = unit_of(path, options), format_of(path, options)
+    if unit == known.unit or known.unit == MADE:
+        return decide_unit(survey, unit, f"defined by the format {known.name}")
+    return decide_unit(survey, unit)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..records import Record
-from .json_source import Item, sniff_items
+from .parts.json_source import Item, sniff_items
 
 SNIFFED_BYTES = 1 << 16
 BOM = "\ufeff"
+# Unit of formats whose offsets the reader makes; no option changes it.
+MADE = "made"
 
 # Everything a reader or writer can have to say of a file, by code.
 NOTICES: dict[str, str] = {
@@ -20,15 +22,17 @@ NOTICES: dict[str, str] = {
     "left-out": "The tool marks the record as rejected, ignored or skipped; it is left out",
     "unannotated": "Nobody annotated the text; it is left out",
     "not-text": "The annotation is not of text, or not a span; it is left out",
+    "no-label": "The span has no label; it is left out",
     "tag-repaired": "A tag that cannot follow the one before it opens an entity, as in conlleval",
     "tag-missing": "The token has no tag; it is left unannotated",
+    "tokens-differ": "The tags' tokens cannot be found in the text; the record is left out",
     "sequence-cut": "A sequence of tokens was too long for a record and was cut between sentences",
     "several-annotators": "Several people annotated the text; their spans were brought together",
     "annotators-differ": "A span that not enough annotators marked is left out",
     "label-dropped": "The label map drops the label",
     "surface-mismatch": "The words that the file gives for the span are not those at its offsets",
     "file-passed-over": "The file is of no known format",
-    "not-written": "The format cannot hold the span",
+    "not-written": "The format cannot hold this",
 }
 
 
@@ -151,8 +155,8 @@ class Format:
         sniff: Whether a file that begins so is of this format.
         read: Streams the records of a file, offsets as the file gives them, and tells what it
             assumed, mended or left out. Raises UserError if something cannot be read.
-        unit: What its offsets count by its definition: ``codepoint`` (also where offsets are made
-            by the reader), ``utf16``, or ``auto`` where it is decided by evidence.
+        unit: What its offsets count by its definition: ``codepoint``, ``utf16``, MADE where the
+            reader makes them (in code points), or ``auto`` where it is decided by evidence.
         write: Writes records whose offsets are code points, and tells what it cannot hold; None
             if the format is only read.
         directory: Whether ``write`` makes a directory instead of a file.

@@ -10,8 +10,8 @@ from ...common.errors import UserError, at_line
 from ...common.files import write_jsonl
 from ..records import Record, Span
 from .base import Format, Head, ReadOptions, Tell, WriteOptions
-from .checks import label_of, offset_of, text_of
-from .json_source import parse_json, read_items
+from .parts.checks import label_of, offset_of, text_of
+from .parts.json_source import parse_json, read_items
 
 TEXT_KEYS = ("text", "data")
 SPANS_KEYS = ("label", "labels", "entities", "spans", "annotations")

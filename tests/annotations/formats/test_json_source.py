@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.annotations.formats import json_source
-from scripts.annotations.formats.json_source import find_layout, read_items, sniff_items
+from scripts.annotations.formats.parts import json_source
+from scripts.annotations.formats.parts.json_source import find_layout, read_items, sniff_items
 from scripts.common.errors import UserError
 
 VALUES = [{"text": "ঢাকা", "label": []}, {"text": "😀\u2028", "label": [[0, 1, "X"]]}]

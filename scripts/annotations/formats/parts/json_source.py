@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ...common.errors import UserError, at_line
+from ....common.errors import UserError, at_line
 
 BOM = "\ufeff"
 BLOCK = 1 << 20

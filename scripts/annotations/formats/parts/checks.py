@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...common.errors import UserError
+from ....common.errors import UserError
 
 
 def text_of(value: Mapping[str, Any], key: str, where: str) -> str:

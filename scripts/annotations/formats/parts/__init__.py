@@ -1,0 +1,1 @@
+"""What formats share, and what of a format its own module cannot hold."""
