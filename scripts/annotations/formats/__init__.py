@@ -8,16 +8,72 @@ from pathlib import Path
 
 from ...common.errors import UserError
 from ..records import Record
-from . import span_jsonl
+from . import (
+    azure,
+    brat,
+    conll,
+    dataturks,
+    gate_xml,
+    gliner,
+    hf_table,
+    iob_sentences,
+    label_studio,
+    label_studio_min,
+    lighttag,
+    massive,
+    ner_annotator,
+    prodigy,
+    pubtator,
+    rasa_json,
+    rasa_md,
+    rasa_yaml,
+    snips,
+    spacy_doc_json,
+    spacy_docbin,
+    spacy_json,
+    spacy_training,
+    span_jsonl,
+    token_lists,
+    ubiai,
+    uima_xmi,
+    webanno,
+)
 from .base import SNIFFED_BYTES, Format, Head, Notice, ReadOptions, Tell
 
 # Recognised in this order: what only one format has comes first, what many files are, last.
 FORMATS: dict[str, Format] = {
     known.name: known
     for known in (
+        hf_table.FORMAT,
+        spacy_docbin.FORMAT,
+        webanno.FORMAT,
+        uima_xmi.FORMAT,
+        gate_xml.FORMAT,
+        pubtator.FORMAT,
+        brat.FORMAT,
+        rasa_yaml.FORMAT,
+        rasa_md.FORMAT,
+        rasa_json.FORMAT,
+        snips.FORMAT,
+        massive.FORMAT,
+        token_lists.FORMAT,
+        gliner.FORMAT,
+        spacy_training.FORMAT,
+        spacy_json.FORMAT,
+        spacy_doc_json.FORMAT,
+        ner_annotator.FORMAT,
+        label_studio.FORMAT,
+        label_studio_min.FORMAT,
+        prodigy.FORMAT,
+        dataturks.FORMAT,
+        ubiai.FORMAT,
+        lighttag.FORMAT,
+        azure.FORMAT,
         span_jsonl.FORMAT,
+        iob_sentences.FORMAT,
+        conll.FORMAT,
     )
-}  # fmt: skip
+}
 
 
 def get_format(name: str) -> Format:

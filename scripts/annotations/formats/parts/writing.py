@@ -1,0 +1,68 @@
+"""What writers share: file names for records, and words on what no such format can hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from ...records import Record, Span
+from ..base import Notice, Tell
+
+MAX_NAME_BYTES = 200
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]')
+# Hidden files are not read back, and Windows keeps some names for devices.
+_SPECIAL = re.compile(r"(?=\.|(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|$)", re.IGNORECASE)
+
+
+def named_records(records: Iterable[Record], tell: Tell) -> Iterator[tuple[str, Record]]:
+    """Gives every record the name of its file: its id, or its number if it has none.
+
+    Told are ids that are no file names of their own, and unknown ranges, which formats without a
+    place for them lose.
+    """
+    taken: set[str] = set()
+    for number, record in enumerate(records, 1):
+        name = file_name_of(record.id or f"{number:06}", taken)
+        tell_renamed(record, name, tell)
+        tell_missing(record, tell)
+        yield name, record
+
+
+def file_name_of(name: str, taken: set[str]) -> str:
+    """A name as a file name that every file system can hold, not yet taken; it is then taken."""
+    safe = _UNSAFE.sub("_", name).rstrip(".")
+    if _SPECIAL.match(safe):
+        safe = f"_{safe}"
+    while len(safe.encode("utf8")) > MAX_NAME_BYTES:
+        safe = safe[:-1]
+    for number in count(1):
+        found = safe if number == 1 else f"{safe}_{number}"
+        # Some file systems know neither case nor Unicode normal forms apart.
+        key = unicodedata.normalize("NFC", found).casefold()
+        if key not in taken:
+            taken.add(key)
+            return found
+    raise AssertionError("count never ends")
+
+
+def tell_renamed(record: Record, name: str, tell: Tell) -> None:
+    """Tells of an id that had to be changed."""
+    if record.id not in (None, name):
+        note = f"the id {record.id!r} cannot stand here as it is; it is written as {name!r}"
+        tell(Notice("not-written", record.line, note))
+
+
+def tell_missing(record: Record, tell: Tell) -> None:
+    """Tells of ranges of which nothing is known, for which the format has no place."""
+    if record.missing:
+        note = f"{len(record.missing)} ranges of which it is not known whether they are entities"
+        tell(Notice("not-written", record.line, note))
+
+
+def tell_left(record: Record, span: Span, why: str, tell: Tell) -> None:
+    """Tells of a span that the format cannot hold."""
+    note = f"[{span.start}, {span.end}, {span.label!r}]: {why}"
+    tell(Notice("not-written", record.line, note, 1))
