@@ -33,7 +33,7 @@ from .surveying import agreements, conclude
 from .table import Placement, RecordTable
 from .tokenizer import build_tokenizer
 
-AUDIT_VERSION = 2
+AUDIT_VERSION = 1
 FINDINGS = "findings.jsonl"
 # What a corpus directory holds.
 OURS = ("*.spacy", "*.gold.jsonl", FINDINGS, "audit.json", "tokenizer")
