@@ -9,6 +9,7 @@ import typer
 from wasabi import msg
 
 from .checks.assets import check_assets
+from .checks.inputs import write_inputs
 from .checks.problems import Problem
 from .checks.setup import write_setup
 from .checks.space import check_space
@@ -22,18 +23,21 @@ ROOT = Path()
 
 
 def main(
+    ctx: typer.Context,
     config: Path = typer.Option(Path("configs/ner.cfg"), help="Config that will be trained"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     train: Path | None = typer.Option(None, help="Training data that will be converted"),
     encoder: str = typer.Option("auto", help="Encoder that will be prepared"),
     output: Path | None = typer.Option(None, "--output", "-o", help="Where to note the set-up"),
+    inputs: Path | None = typer.Option(None, help="Where to note the md5 of the files named after"),
 ) -> None:
     """Check that the project can run here, before anything long is started.
 
     Looks at versions, variables, asset checksums, the GPU if one is wanted, and disk space, and
     says how to mend what it finds. Exits with 1 if the workflow could not end well. What it found
     of the device and of a local encoder is noted in a file on which the later commands depend, so
-    that they run again when a GPU appears or the encoder's files change.
+    that they run again when a GPU appears or the encoder's files change. So are, with --inputs,
+    all files that the words after the options name.
     """
     if not (ROOT / "project.yml").is_file():
         raise UserError("This is not the project's directory", todo="Change into it first.")
@@ -52,6 +56,8 @@ def main(
     _report(problems + check_space(ROOT, large=large))
     if output is not None:
         write_setup(output, device, encoder)
+    if inputs is not None:
+        write_inputs(inputs, ctx.args)
     msg.good("The project can run here")
 
 
@@ -63,4 +69,4 @@ def _report(problems: list[Problem]) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, more_options=True)

@@ -15,6 +15,7 @@ from .annotations.faults import Fate, parse_policies
 from .annotations.reading_log import agreement_table, reading_tables
 from .common.console import print_table, run
 from .corpora.conversion import Settings, convert
+from .corpora.datasets import test_inputs
 from .corpora.passes import CHUNK
 
 SAMPLE = Path("assets/sample")
@@ -23,7 +24,9 @@ SAMPLE = Path("assets/sample")
 def main(
     train: Path = typer.Option(..., help="Annotated texts to train on"),
     dev: Path | None = typer.Option(None, help="Annotated texts to choose the best model on"),
-    test: Path | None = typer.Option(None, help="Annotated texts to score the model on"),
+    test: str | None = typer.Option(
+        None, help="Annotated texts to score the model on; several with commas, or a directory"
+    ),
     output: Path = typer.Option(Path("corpus"), "--output", "-o", help="Corpus directory"),
     lang: str = typer.Option("bn", "--lang", "-l", help="Language of the tokenizer"),
     seed: int = typer.Option(0, help="Of the split"),
@@ -54,14 +57,10 @@ def main(
         annotators=annotators, label_map=label_map,
     )  # fmt: skip
     inputs = {"train": train}
-    for split, path in (("dev", dev), ("test", test)):
-        if path is None:
-            continue
-        if path.parent == SAMPLE and train.parent != SAMPLE:
-            # project.yml names the sample's dev and test; they belong to the sample alone.
-            msg.info(f"{split} is not given: {path} belongs to the sample")
-        else:
-            inputs[split] = path
+    if dev is not None and not _is_of_sample("dev", dev, train):
+        inputs["dev"] = dev
+    if test is not None and not _is_of_sample("test", Path(test), train):
+        inputs.update(test_inputs(test, options))
     settings = Settings(
         lang=lang, seed=seed, dev_fraction=dev_fraction, test_fraction=test_fraction,
         near_duplicate=near_duplicate, policies=parse_policies(policy), read=options,
@@ -69,6 +68,14 @@ def main(
     )  # fmt: skip
     audit = convert(inputs, output, settings, _progress)
     print_audit(audit, output)
+
+
+def _is_of_sample(split: str, path: Path, train: Path) -> bool:
+    """Whether project.yml's own dev or test stands beside another train: they do not belong."""
+    foreign = path.parent == SAMPLE and train.parent != SAMPLE
+    if foreign:
+        msg.info(f"{split} is not given: {path} belongs to the sample")
+    return foreign
 
 
 def _progress(items: Iterable[Any], name: str) -> Iterable[Any]:

@@ -32,7 +32,7 @@ def test_docs_formats_has_a_row_for_every_format(known):
     row = next(line for line in FORMATS_PAGE.splitlines() if line.startswith(f"| `{known.name}` |"))
     *_, ways, _ = row.split("|")
     assert ("write" in ways) == (known.write is not None)
-    assert ("directory" in ways) == known.directory
+    assert ("directory" in ways) == (known.directory and known.write is not None)
     units = {"auto": "evidence", "made": "made by|what each record says", "utf16": "UTF-16"}
     assert re.search(units.get(known.unit, "code points|made by") + "|as `label-studio`", row)
 

@@ -24,6 +24,7 @@ from ..common.files import (
     new_directory,
     write_json,
 )
+from .datasets import TEST, dataset_of, split_of
 from .docbins import SHARD_DOCS, DocBinWriter
 from .gold import gold_line
 from .ledger import SHOWN_STOPS, Ledger
@@ -83,8 +84,9 @@ def convert(
     written, and left as it was on any error.
 
     Args:
-        inputs: ``train`` and optionally ``dev`` and ``test`` to a file; what is not given is
-            split off train, except test where dev is given.
+        inputs: ``train`` and optionally ``dev`` and ``test`` (or ``test:NAME`` for each of
+            several test sets) to a file or directory; what is not given is split off train,
+            except test where dev is given.
         output: The corpus directory.
         settings: See there.
         progress: Wraps an iterable of chunks to show progress; gets the pass's name.
@@ -106,8 +108,9 @@ def convert(
             with mapper(blank, settings.n_process) as run:
                 surveys, logs = _survey(inputs, folder, settings, table, run, progress)
             evidence, hypotheses = conclude(surveys, inputs, settings.read)
+            splits = [split_of(name) for name in inputs]
             placement = place_records(
-                table, list(inputs), _fractions(inputs, settings), settings.policies,
+                table, splits, _fractions(inputs, settings), settings.policies,
                 threshold=settings.near_duplicate, seed=settings.seed,
             )  # fmt: skip
         finally:
@@ -148,7 +151,7 @@ def _fractions(inputs: Mapping[str, Path], settings: Settings) -> dict[str, floa
     if "dev" in inputs:
         return {}
     shares = {"dev": settings.dev_fraction}
-    if "test" not in inputs:
+    if not any(split_of(name) == TEST for name in inputs):
         shares["test"] = settings.test_fraction
     rest = 1 - sum(shares.values())
     if rest <= 0 or min(shares.values()) <= 0:
@@ -288,7 +291,7 @@ def _write(
                 )  # fmt: skip
                 findings.writelines(json_line(line) for line in lines)
                 if split in gold and dropped is None:
-                    gold[split].write(json_line(gold_line(audit, file)))
+                    gold[split].write(json_line(gold_line(audit, file, dataset_of(chunk.file))))
     finally:
         for file in (findings, *gold.values()):
             file.close()

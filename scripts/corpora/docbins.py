@@ -14,7 +14,7 @@ from ..common.errors import UserError
 # where they are long, of compressed bytes.
 SHARD_DOCS = 50_000
 SHARD_BYTES = 100 << 20
-TODO = "Make it first: python -m spacy project run convert"
+TODO = "Make it first: python -m spacy project run data"
 
 
 class DocBinWriter:

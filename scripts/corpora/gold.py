@@ -25,6 +25,7 @@ class GoldRecord:
         given: Spans as the file gives them, in code points, faults included.
         ents: Spans after the audit: on token edges, not overlapping.
         missing: Character ranges whose annotation is missing after the audit.
+        dataset: The test set it is of, where there are several.
     """
 
     source: str
@@ -33,12 +34,15 @@ class GoldRecord:
     given: tuple[Span, ...]
     ents: tuple[Span, ...]
     missing: tuple[tuple[int, int], ...]
+    dataset: str | None = None
 
 
-def gold_line(audit: RecordAudit, file: str) -> dict[str, Any]:
+def gold_line(audit: RecordAudit, file: str, dataset: str | None) -> dict[str, Any]:
     """A record's line in ``<split>.gold.jsonl``; ``read_gold`` reads it back."""
     record = audit.record
+    line = {} if dataset is None else {"dataset": dataset}
     return {
+        **line,
         "source": f"{file}:{record.line}",
         "id": record.id,
         "text": record.text,
@@ -64,10 +68,11 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
                 given=tuple(Span(*span) for span in line["given"]),
                 ents=tuple(Span(*span) for span in line["ents"]),
                 missing=tuple((start, end) for start, end in line["missing"]),
+                dataset=line.get("dataset"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"A line of the gold cannot be read: {error!r}",
                 where=str(path),
-                todo="Make the corpus anew: python -m spacy project run convert",
+                todo="Make the corpus anew: python -m spacy project run data",
             ) from None

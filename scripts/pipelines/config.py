@@ -113,7 +113,7 @@ def use_corpus_tokenizer(config: Config, tokenizer: Path) -> Config:
         raise UserError(
             "The corpus has no tokenizer",
             where=str(tokenizer),
-            todo="Make the corpus first: python -m spacy project run convert",
+            todo="Make the corpus first: python -m spacy project run data",
         )
     base = spacy.util.load_config(tokenizer / "config.cfg")
     if base["nlp"]["lang"] != config["nlp"]["lang"]:

@@ -1,6 +1,9 @@
+import json
+
 import pytest
 
 from scripts.checks.assets import check_assets
+from scripts.checks.inputs import write_inputs
 from scripts.checks.setup import write_setup
 from scripts.checks.space import GIB, check_space
 from scripts.checks.versions import check_versions, read_pins
@@ -71,3 +74,18 @@ def test_setup_changes_with_the_device_and_with_the_files_of_a_local_encoder(tmp
     assert setup(0) != first
     (encoder / "config.json").write_text("{ }")
     assert setup(-1) != first
+
+
+def test_inputs_note_the_files_that_variables_name_and_change_with_them(tmp_path):
+    first, second, note = tmp_path / "a.jsonl", tmp_path / "map.yml", tmp_path / "inputs.json"
+    first.write_text("1", encoding="utf8")
+    second.write_text("2", encoding="utf8")
+    words = [f"{first},{tmp_path / 'none'}", "--label-map", str(second), "--lang", "bn"]
+    write_inputs(note, words)
+    before = note.read_bytes()
+    assert list(json.loads(before)) == [first.as_posix(), second.as_posix()]
+    write_inputs(note, words)
+    assert note.read_bytes() == before
+    second.write_text("3", encoding="utf8")
+    write_inputs(note, words)
+    assert note.read_bytes() != before

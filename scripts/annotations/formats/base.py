@@ -159,7 +159,8 @@ class Format:
             reader makes them (in code points), or ``auto`` where it is decided by evidence.
         write: Writes records whose offsets are code points, and tells what it cannot hold; None
             if the format is only read.
-        directory: Whether ``write`` makes a directory instead of a file.
+        directory: Whether each file is one document, so that a corpus of them is a directory;
+            that is then what ``write`` fills.
         companion: Whether a file found in a directory belongs to another one and is not read by
             itself.
     """

@@ -169,4 +169,5 @@ FORMAT = Format(
     sniff=sniff_gate_xml,
     read=read_gate_xml,
     unit="utf16",
+    directory=True,
 )

@@ -250,5 +250,6 @@ FORMAT = Format(
     sniff=sniff_uima_xmi,
     read=read_uima_xmi,
     unit="utf16",
+    directory=True,
     companion=is_type_system,
 )
