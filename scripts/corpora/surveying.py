@@ -65,7 +65,9 @@ def conclude(
 def choose_unit(survey: Survey, path: Path, options: ReadOptions) -> tuple[str, list[Hypothesis]]:
     """The offset unit of a file: set by the user, defined by the format, or decided by evidence."""
     unit, known = unit_of(path, options), format_of(path, options)
-    if unit == known.unit or known.unit == MADE:
+    if known.unit == MADE:
+        return CODEPOINT, []
+    if unit == known.unit:
         return decide_unit(survey, unit, f"defined by the format {known.name}")
     return decide_unit(survey, unit)
 

@@ -69,6 +69,7 @@ def _docs(corpus, split):
     return list(read_docs(docbin_files(corpus / f"{split}.spacy"), nlp.vocab))
 
 
+@pytest.mark.project
 def test_convert_is_the_same_for_any_number_of_processes(train, tmp_path):
     convert({"train": train}, tmp_path / "one", Settings())
     convert({"train": train}, tmp_path / "two", Settings(n_process=2))
@@ -232,6 +233,7 @@ def test_convert_refuses_a_file_without_spans(write_jsonl, tmp_path):
         convert({"train": train}, tmp_path / "corpus", Settings())
 
 
+@pytest.mark.project
 def test_convert_command_prints_an_error_and_no_traceback(tmp_path):
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"text": "ক", "label": [[0, 1, "PER"]]}\n{"text": ', encoding="utf8")
@@ -245,6 +247,7 @@ def test_convert_command_prints_an_error_and_no_traceback(tmp_path):
     assert not (tmp_path / "corpus").exists()
 
 
+@pytest.mark.project
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_convert_killed_while_it_runs_leaves_the_old_corpus(write_jsonl, tmp_path):
     good = write_jsonl("good.jsonl", [_record(i) for i in range(40)])

@@ -99,6 +99,7 @@ def test_commands_help_lists_the_formats_of_the_registry(name):
         assert listed == (name == "import" or known.write is not None)
 
 
+@pytest.mark.project
 def test_commands_say_what_is_wrong_without_a_traceback(tmp_path):
     source = tmp_path / "a.txt"
     source.write_text("শুধু লেখা।\n", encoding="utf8")

@@ -58,6 +58,7 @@ def test_prepare_a_directory_gives_a_whole_encoder(tmp_path, request_for):
     assert report.unknown_rate == 0
 
 
+@pytest.mark.project
 def test_prepare_needs_no_network_and_no_source_afterwards(tmp_path, request_for):
     source, out = make_encoder(tmp_path / "mine"), tmp_path / "out"
     prepare_encoder(request_for(source), out)

@@ -105,6 +105,7 @@ def test_mask_pieces_always_hides_one():
         assert labels.tolist() == [[-100, 7, -100]]
 
 
+@pytest.mark.project
 def test_vocabulary_is_the_same_in_every_process():
     # The trainer's hash maps are seeded anew in each process (huggingface/tokenizers #1794).
     code = (
