@@ -31,6 +31,8 @@ def merge(record: Record, how: str) -> Merged:
 
     union takes every span that anybody marked, majority those that more than half did, agree
     those that all did; a name takes that annotator's. Equal means: same offsets, same label.
+    In a text that is annotated in part, a span that is left out is no negative: whoever did not
+    mark it may never have been asked, so that its place is missing.
 
     Args:
         record: With versions, or without any, when it is given back as it is.
@@ -43,7 +45,8 @@ def merge(record: Record, how: str) -> Merged:
         if how not in versions:
             marked = tuple((s, (who,)) for who, spans in versions.items() for s in spans)
             return Merged(None, marked)
-        return Merged(replace(record, spans=versions[how], versions={}), ())
+        others = (span for who, spans in versions.items() if who != how for span in spans)
+        return Merged(_decided(record, versions[how], others), ())
     marked_by: dict[Span, list[str]] = {}
     for who, spans in versions.items():
         for span in dict.fromkeys(spans):
@@ -51,7 +54,15 @@ def merge(record: Record, how: str) -> Merged:
     needed = {"union": 1, "majority": len(versions) // 2 + 1, "agree": len(versions)}[how]
     kept = sorted(span for span, who in marked_by.items() if len(who) >= needed)
     rest = tuple((s, tuple(who)) for s, who in sorted(marked_by.items()) if len(who) < needed)
-    return Merged(replace(record, spans=tuple(kept), versions={}), rest)
+    return Merged(_decided(record, tuple(kept), (span for span, _ in rest)), rest)
+
+
+def _decided(record: Record, spans: tuple[Span, ...], left_out: Iterable[Span]) -> Record:
+    missing = record.missing
+    if missing:
+        places = {place for s in left_out for place in s.fragments or ((s.start, s.end),)}
+        missing = tuple(sorted({*missing, *(places - {(s.start, s.end) for s in spans})}))
+    return replace(record, spans=spans, missing=missing, versions={})
 
 
 @dataclass

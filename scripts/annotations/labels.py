@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -15,6 +16,16 @@ from .records import Span
 _NO_NAME = re.compile(r"(LABEL_)?\d+|[_*?-]+")
 
 
+class _NoRepeats(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML readers silently drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        result = super().construct_mapping(node, deep=deep)
+        if len(result) < len(node.value):
+            raise yaml.YAMLError("a label stands twice")
+        return result
+
+
 def read_label_map(path: Path) -> dict[str, str | None]:
     """Reads a YAML file of ``label: new label`` lines; ``null`` (or ``~``) drops the label.
 
@@ -22,9 +33,11 @@ def read_label_map(path: Path) -> dict[str, str | None]:
         UserError: The file is missing, not YAML, or no flat map of words to words.
     """
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf8"))
+        value = yaml.load(path.read_text(encoding="utf8"), Loader=_NoRepeats)
     except FileNotFoundError:
         raise UserError("There is no such label map", where=str(path)) from None
+    except OSError as error:
+        raise UserError(f"The label map cannot be read: {error}", where=str(path)) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"The label map is not valid YAML: {error}", where=str(path)) from None
     example = "Expected lines such as 'PERSON: PER', or 'MISC: null' to drop a label."

@@ -40,7 +40,7 @@ class ReadingLog:
         self._list(notice)
 
     def _assume(self, notice: Notice) -> None:
-        if notice.file is not None:
+        if notice.file is not None or notice.line:
             self._list(notice)
         if notice.note in self.assumed:
             return

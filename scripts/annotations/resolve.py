@@ -186,7 +186,11 @@ def _bounds(work: _Work) -> None:
 def _fragments(work: _Work) -> None:
     parts = (work.read or work.given).fragments
     if len(parts) > 1:
-        words = " … ".join(repr(work.text[max(a, 0) : max(b, 0)]) for a, b in parts)
+        found = [work.text[max(a, 0) : max(b, 0)] for a, b in parts]
+        words = " … ".join(map(repr, found))
+        if work.given.surface is not None and not same_words(work.given.surface, "".join(found)):
+            work.faults.append("surface-mismatch")
+            work.notes.append(f"the file gives {work.given.surface!r}")
         if work.meets("discontinuous", f"parts {words}", *parts):
             work.notes.append(f"parts {words}")
 

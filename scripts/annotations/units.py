@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -103,9 +104,9 @@ UNITS: dict[str, Unit] = {
 def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | None]:
     """Reads spans whose offsets are in ``unit`` as code points of ``text``.
 
-    Returns one entry a span, in order; None where an offset falls inside a character, so that it
-    cannot be meant in this unit. An offset outside the text stays as far outside as it is.
-    Everything else the span says stays; a fragment that falls inside a character is left out.
+    Returns one entry a span, in order; None where an offset, of a fragment too, falls inside a
+    character, so that it cannot be meant in this unit. An offset outside the text stays as far
+    outside as it is. Everything else the span says stays.
     """
     if unit == CODEPOINT or not UNITS[unit].differs(text):
         return list(spans)
@@ -128,6 +129,9 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | No
             continue
         parts = [(read(first), read(last)) for first, last in span.fragments]
         fragments = tuple((a, b) for a, b in parts if a is not None and b is not None)
+        if len(fragments) < len(parts):
+            result.append(None)
+            continue
         result.append(Span(start, end, span.label, fragments, span.surface, span.meta))
     return result
 
@@ -135,6 +139,16 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: str) -> list[Span | No
 def ranges_to_codepoints(
     text: str, ranges: Iterable[tuple[int, int]], unit: str
 ) -> list[tuple[int, int]]:
-    """Reads character ranges in ``unit`` as code points; one inside a character is left out."""
-    spans = [Span(start, end, "") for start, end in ranges]
-    return [(s.start, s.end) for s in to_codepoints(text, spans, unit) if s is not None]
+    """Reads character ranges in ``unit`` as code points, within the text.
+
+    An edge inside a character is moved outwards: what is unannotated must not become annotated.
+    """
+    plain = unit == CODEPOINT or not UNITS[unit].differs(text)
+    positions = range(len(text) + 1) if plain else UNITS[unit].positions(text)
+    result = []
+    for start, end in ranges:
+        first = max(bisect_right(positions, start) - 1, 0)
+        last = min(bisect_left(positions, end), len(text))
+        if first < last:
+            result.append((first, last))
+    return result

@@ -102,3 +102,16 @@ def test_annotators_agreement_is_counted_for_every_pair():
     found = Agreements()
     found.add(VERSIONS, EDGES)
     assert [row["annotators"] for row in found.rows()] == [["ক", "খ"], ["ক", "গ"], ["খ", "গ"]]
+
+
+@pytest.mark.parametrize("how", ["majority", "agree", "ক"])
+def test_annotators_merge_leaves_no_negative_where_a_text_is_annotated_in_part(how):
+    # Each was asked of one span alone: that the other did not mark it says nothing.
+    partly = Record(TEXT, (), 1, missing=((5, 12),), versions={"ক": (PER,), "খ": (LOC,)})
+    record = merge(partly, how).record
+    assert record.spans == ((PER,) if how == "ক" else ())
+    assert record.missing == (((0, 5),) if how != "ক" else ()) + ((5, 12), (12, 16))
+
+
+def test_annotators_merge_leaves_negatives_where_a_text_is_annotated_as_a_whole():
+    assert merge(RECORD, "agree").record.missing == ()

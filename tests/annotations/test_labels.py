@@ -20,7 +20,18 @@ def test_labels_map_renames_merges_and_drops(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["- PER", "PER: [A]", "PER: ''", "PER: 3", "yes: PER", "PER: {", "PER: no", "\x00", "a: *b"],
+    [
+        "- PER",
+        "PER: [A]",
+        "PER: ''",
+        "PER: 3",
+        "yes: PER",
+        "PER: {",
+        "PER: no",
+        "\x00",
+        "a: *b",
+        "A: B\nA: C",
+    ],
 )
 def test_labels_map_refuses_what_is_no_map_of_words(tmp_path, content):
     path = tmp_path / "map.yml"
@@ -49,3 +60,9 @@ def test_labels_without_a_name_need_a_map(tmp_path, label):
 @pytest.mark.parametrize("label", ["PER", "B-PER", "ব্যক্তি", "T1", "1st", "LABEL_A", "地名"])
 def test_labels_with_a_name_need_none(tmp_path, label):
     assert map_label(Span(0, 1, label), {}, tmp_path, 1) == label
+
+
+def test_labels_map_that_is_a_directory_is_named(tmp_path):
+    with pytest.raises(UserError) as caught:
+        read_label_map(tmp_path)
+    assert caught.value.where == str(tmp_path)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from scripts.annotations.formats.base import NOTICES, ReadOptions
+from scripts.annotations.formats.base import NOTICES, Notice, ReadOptions
 from scripts.annotations.reading import read_records, unit_of
 from scripts.annotations.reading_log import ReadingLog, reading_tables
 from scripts.annotations.records import Span
@@ -106,3 +106,12 @@ def test_reading_log_keeps_each_assumption_once_and_knows_every_notice():
         log.tell(Notice(code, 1, "x"))
     rows = [row for table in reading_tables({"a": log.as_dict()}) for row in table.rows]
     assert {row[0] for row in rows} == NOTICES.keys() - {"read-as"}
+
+
+def test_reading_log_lists_assumptions_of_a_line_each_and_prints_them_once():
+    lines = []
+    log = ReadingLog(lines.append)
+    for line in (0, 3, 7):
+        log.tell(Notice("read-as", line, "the tokens are joined"))
+    assert log.as_dict()["assumed"] == ["the tokens are joined"]
+    assert [found["line"] for found in lines] == [3, 7]

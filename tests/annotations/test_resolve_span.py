@@ -379,3 +379,39 @@ def test_resolve_repairs_a_span_moved_by_its_unit() -> None:
     edges = edges_of(text)
     decision = resolve_span(text, given, read, edges, Evidence(unit="utf16"), parse_policies([]))
     check(decision, text, "করিম", "offset-unit")
+
+
+def words(text: str, start: int, end: int, surface: str, *fragments: tuple[int, int]) -> Decision:
+    return resolve(text, Span(start, end, "LOC", fragments, surface), "discontinuous=repair")
+
+
+def test_resolve_moves_offsets_inside_words_to_the_words_that_the_file_gives() -> None:
+    text = "করিম থাকেন ঢাকা শহরে"
+    check(words(text, 9, 13, "ঢাকা"), text, "ঢাকা", "surface-mismatch")
+
+
+def test_resolve_believes_offsets_on_token_edges_and_notes_the_words() -> None:
+    text = "করিম থাকেন ঢাকা শহরে"
+    decision = words(text, 5, 10, "ঢাকা")
+    check(decision, text, "থাকেন", "surface-mismatch")
+    assert decision.suspicious
+    assert "'ঢাকা'" in decision.note and "'থাকেন'" in decision.note
+
+
+def test_resolve_takes_blanks_for_no_difference_of_words() -> None:
+    text = "করিম থাকেন ঢাকা\r\nশহরে"
+    check(words(text, 11, 21, "ঢাকা শহরে"), text, "ঢাকা\r\nশহরে")
+
+
+def test_resolve_does_not_look_for_words_far_away() -> None:
+    text = "করিম " + "ক " * 40 + "ঢাকা"
+    decision = words(text, 1, 3, "ঢাকা")
+    assert decision.faults[0] == "surface-mismatch"
+    assert decision.span is None or decision.span.end <= 4
+
+
+def test_resolve_compares_the_words_of_a_discontinuous_span() -> None:
+    text = "ঢাকা মেডিকেল কলেজে"
+    assert words(text, 0, 18, "ঢাকা কলেজে", (0, 4), (13, 18)).faults == ("discontinuous",)
+    found = words(text, 0, 18, "ঢাকা শহরে", (0, 4), (13, 18)).faults
+    assert found == ("surface-mismatch", "discontinuous")

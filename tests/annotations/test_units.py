@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scripts.annotations.records import Span
-from scripts.annotations.units import CODEPOINT, UNITS, to_codepoints
+from scripts.annotations.units import CODEPOINT, UNITS, ranges_to_codepoints, to_codepoints
 
 # What the offset after a piece of text is, said in another way than the module does.
 LENGTHS: dict[str, Callable[[str], int]] = {
@@ -114,3 +114,22 @@ def test_units_to_codepoints_keeps_one_entry_a_span_in_order() -> None:
     spans = [Span(3, 7, "LOC"), Span(1, 3, "PER"), Span(0, 2, "PER")]
     read = to_codepoints("😀 ঢাকা", spans, "utf16")
     assert read == [Span(2, 6, "LOC"), None, Span(0, 1, "PER")]
+
+
+def test_units_to_codepoints_gives_none_for_a_fragment_inside_a_character() -> None:
+    # Without the fragment the span would be one of a single stretch.
+    span = Span(0, 8, "X", ((0, 3), (6, 8)))
+    assert to_codepoints("😀😀b cd", [span], "utf16") == [None]
+
+
+@every_unit
+@quick
+@given(texts, st.data())
+def test_units_ranges_never_shrink(unit: str, text: str, data: st.DataObject) -> None:
+    positions = UNITS[unit].positions(text)
+    start = data.draw(st.integers(-2, positions[-1] + 2))
+    end = data.draw(st.integers(start, positions[-1] + 2))
+    inside = [i for i in range(len(text)) if positions[i] < end and positions[i + 1] > start]
+    found = [i for first, last in ranges_to_codepoints(text, [(start, end)], unit)
+             for i in range(first, last)]  # fmt: skip
+    assert set(inside) <= set(found)

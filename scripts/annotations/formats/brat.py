@@ -14,7 +14,7 @@ from ..units import CODEPOINT, UNITS, to_codepoints
 from ..whitespace import same_words
 from .base import BOM, SNIFFED_BYTES, Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.json_source import read_lines
-from .parts.writing import named_records, tell_left
+from .parts.writing import named_records, tell_left, tell_note
 
 MAX_TEXT_BYTES = 256 << 20
 EXAMPLE = "T1<tab>PER 0 4<tab>Rama"
@@ -175,9 +175,12 @@ def _joined(text: str, span: Span, unit: str) -> Span:
 def _in_codepoints(text: str, span: Span, unit: str) -> Span:
     """The span as code points, in the first unit in which it has the words given for it."""
     units = (CODEPOINT, *UNITS) if unit == "auto" else (unit,)
-    read = [to_codepoints(text, [span], name)[0] for name in units]
-    fitting = (one for one in read if one is not None and _stands(text, one))
-    return next(fitting, read[0] or span)
+    # One unit after the other: each goes through the whole text, and the first one mostly fits.
+    read = (to_codepoints(text, [span], name)[0] for name in units)
+    first = next(read) or span
+    if span.surface is None or _stands(text, first):
+        return first
+    return next((one for one in read if one is not None and _stands(text, one)), first)
 
 
 def _tell_triggers(spans: Sequence[Span], others: Sequence[str], tell: Tell) -> None:
@@ -233,9 +236,13 @@ def _given(span: Span) -> Sequence[tuple[int, int]]:
 
 def _text_bound_ids(spans: Sequence[Span]) -> list[str]:
     """The spans' own ids where brat gave them, so that relations still name them; else new ones."""
-    own = [str((span.meta or {}).get("id", "")) for span in spans]
-    ids = [x if re.fullmatch(r"T\d+", x) and own.index(x) == i else "" for i, x in enumerate(own)]
-    free = (f"T{number}" for number in count(1) if f"T{number}" not in ids)
+    taken: set[str] = set()
+    ids = []
+    for span in spans:
+        own = str((span.meta or {}).get("id", ""))
+        ids.append(own if re.fullmatch(r"T\d+", own) and own not in taken else "")
+        taken.add(own)
+    free = (own for number in count(1) if (own := f"T{number}") not in taken)
     return [x or next(free) for x in ids]
 
 
@@ -261,9 +268,10 @@ def _other_lines(record: Record, written: set[str], tell: Tell) -> list[str]:
         if len(still) == len(kept):
             break
         kept = still
+    left = set(kept)
     for line in lines:
-        if line not in kept:
-            tell(Notice("not-written", record.line, f"what it names is not written: {line!r:.80}"))
+        if line not in left:
+            tell_note(record, f"what it names is not written: {line!r:.80}", tell)
     return kept
 
 

@@ -14,7 +14,8 @@ from .base import MADE, Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of, offset_of
 from .parts.json_source import Item, read_items
 from .parts.sequences import place_tokens
-from .parts.token_rows import Place, spans_on_tokens, tell_missing, visible_places
+from .parts.token_rows import Place, spans_on_tokens, visible_places
+from .parts.writing import tell_missing
 
 TOKENS_KEY, SPANS_KEY = "tokenized_text", "ner"
 EXAMPLE = '{"tokenized_text": ["…"], "ner": [[0, 1, "PER"]]}'

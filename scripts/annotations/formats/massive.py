@@ -17,8 +17,9 @@ from ...common.files import write_jsonl
 from ..records import Record, Span
 from .base import MADE, Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import text_of
-from .parts.inline import inline_spans, markup_that_reads_back, tell_missing_not_written
+from .parts.inline import inline_spans, markup_that_reads_back
 from .parts.json_source import read_items
+from .parts.writing import tell_missing
 
 LABEL = r"[^\[\]:\s](?:[^\[\]:]*[^\[\]:\s])?"
 SLOT = re.compile(rf"\[({LABEL}) : ([^\[\]]*)\]")
@@ -209,7 +210,7 @@ def write_massive(records: Iterable[Record], path: Path, options: WriteOptions, 
 
 
 def _line(record: Record, tell: Tell) -> dict[str, Any]:
-    tell_missing_not_written(record, tell)
+    tell_missing(record, tell)
 
     def read(marked: str) -> tuple[str, list[Span]] | None:
         try:

@@ -14,7 +14,7 @@ from ..whitespace import same_words
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of
 from .parts.json_source import read_lines
-from .parts.writing import tell_left, tell_missing, tell_renamed
+from .parts.writing import tell_left, tell_missing, tell_note, tell_renamed
 
 EXAMPLE = "123<tab>0<tab>4<tab>BRCA<tab>Gene<tab>672"
 
@@ -201,7 +201,7 @@ def _annotations(record: Record, own_id: str, tell: Tell) -> Iterator[list[str]]
         if _is_relation(columns):
             yield [own_id, *columns]
         else:
-            tell(Notice("not-written", record.line, f"no PubTator relation: {columns!r:.80}"))
+            tell_note(record, f"no PubTator relation: {columns!r:.80}", tell)
 
 
 def _columns(span: Span) -> list[str]:

@@ -15,9 +15,9 @@ from ...common.files import json_line
 from ..records import Record, Span
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of, offset_of, text_of
-from .parts.inline import tell_missing_not_written, tell_not_written
 from .parts.json_nested import read_located
 from .parts.rasa_markup import tell_left_over
+from .parts.writing import tell_left, tell_missing
 
 ROOT = "rasa_nlu_data"
 SECTIONS = ("common_examples", "entity_examples", "intent_examples")
@@ -144,7 +144,7 @@ def write_rasa_json(
         file.write(f'{{"{ROOT}": {{"common_examples": [')
         between = "\n"
         for record in records:
-            tell_missing_not_written(record, tell)
+            tell_missing(record, tell)
             file.write(between + json_line(_example(record, tell)).removesuffix("\n"))
             between = ",\n"
         file.write("\n]}}\n")
@@ -154,7 +154,7 @@ def _example(record: Record, tell: Tell) -> dict[str, Any]:
     entities = []
     for span in record.spans:
         if span.fragments:
-            tell_not_written(record, span, "the format has no discontinuous spans", tell)
+            tell_left(record, span, "it is discontinuous", tell)
             continue
         meta = dict(span.meta or {})
         inside = 0 <= span.start <= span.end <= len(record.text)

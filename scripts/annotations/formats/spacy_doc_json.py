@@ -12,12 +12,8 @@ from ..records import Record, Span
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import text_of
 from .parts.json_source import Item, read_items
-from .parts.token_rows import (
-    Place,
-    spans_on_tokens,
-    tell_missing,
-    without_overlaps,
-)
+from .parts.token_rows import Place, spans_on_tokens, without_overlaps
+from .parts.writing import tell_missing
 from .spacy_docbin import NESTED_KEY, words_and_spaces
 from .spacy_training import read_entity
 

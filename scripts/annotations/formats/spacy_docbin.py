@@ -17,7 +17,8 @@ from spacy.vocab import Vocab
 from ...common.errors import UserError
 from ..records import Record, Span
 from .base import MADE, Format, Head, Notice, ReadOptions, Tell, WriteOptions
-from .parts.token_rows import Place, tell_not_written, without_overlaps
+from .parts.token_rows import Place, touched, without_overlaps
+from .parts.writing import tell_left, tell_note
 
 # The spans that lie in an ent, in the corpora that `convert` makes; any that overlap, in ours.
 NESTED_KEY = "nested"
@@ -58,7 +59,7 @@ def read_spacy_docbin(path: Path, options: ReadOptions, tell: Tell) -> Iterator[
     _check_size(path)
     try:
         docbin = DocBin().from_disk(path)
-        group, groups = _choose_group(docbin, options, path, tell)
+        group = _choose_group(docbin, options, path, tell)
         _keep_entity_columns(docbin)
         vocab = Vocab()
         with warnings.catch_warnings():
@@ -97,9 +98,7 @@ def _check_size(path: Path) -> None:
         raise UserError("The file ends early", where=str(path), todo=TODO)
 
 
-def _choose_group(
-    docbin: DocBin, options: ReadOptions, path: Path, tell: Tell
-) -> tuple[str | None, Counter[str]]:
+def _choose_group(docbin: DocBin, options: ReadOptions, path: Path, tell: Tell) -> str | None:
     """The span group that holds the entities; None for the ents."""
     groups = Counter(name for data in docbin.span_groups for name in _group_names(data))
     if options.layer is not None:
@@ -109,7 +108,7 @@ def _choose_group(
                 where=str(path),
                 todo=f"Span groups found: {', '.join(sorted(groups)) or 'none'}.",
             )
-        return options.layer, groups
+        return options.layer
     if _has_column(docbin, ENT_TYPE) and not _has_column(docbin, ENT_IOB):
         raise UserError(
             "The DocBin has entity types, but not where entities begin and end",
@@ -117,7 +116,7 @@ def _choose_group(
             todo="Save it with the attribute ENT_IOB.",
         )
     if not groups or _has_column(docbin, ENT_IOB):
-        return None, groups
+        return None
     if len(groups) > 1:
         raise UserError(
             f"No Doc has ents, but there are several span groups: {', '.join(sorted(groups))}",
@@ -126,7 +125,7 @@ def _choose_group(
         )
     [(name, count)] = groups.items()
     tell(Notice("read-as", 0, f"no Doc has ents: the span group {name!r} of {count} is read"))
-    return name, groups
+    return name
 
 
 def _group_names(data: bytes) -> list[str]:
@@ -244,16 +243,14 @@ def _doc(record: Record, vocab: Vocab, options: WriteOptions, tell: Tell) -> Doc
             found.append((own.start, own.end, own))
             continue
         why = "it is discontinuous" if span.fragments else "it is not on token edges"
-        tell_not_written(span, record, why, tell)
+        tell_left(record, span, why, tell)
         unknown += span.fragments or [(span.start, span.end)]
     flat, nested = without_overlaps(found)
     ents = [own for _, _, own in flat]
     taken = {i for own in ents for i in range(own.start, own.end)}
+    places = [(token.idx, token.idx + len(token)) for token in doc]
     missing = [
-        doc[token.i : token.i + 1]
-        for token in doc
-        if token.i not in taken
-        and any(a < token.idx + len(token) and token.idx < b for a, b in unknown)
+        doc[i : i + 1] for i, hit in enumerate(touched(places, unknown)) if hit and i not in taken
     ]
     doc.set_ents(ents, missing=missing, default="outside")
     if nested:
@@ -266,7 +263,7 @@ def _set_user_data(doc: Doc, record: Record, tell: Tell) -> None:
     try:
         srsly.msgpack_dumps(record.meta)
     except (OverflowError, ValueError, TypeError) as error:
-        tell(Notice("not-written", record.line, f"the meta: {error}"))
+        tell_note(record, f"the meta: {error}", tell)
     else:
         doc.user_data.update(record.meta)
 

@@ -13,14 +13,14 @@ from ..records import Record, Span
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of, offset_of
 from .parts.json_source import find_layout, read_items
-from .parts.token_rows import tell_missing, tell_not_written
+from .parts.writing import tell_left, tell_missing
 
 SPANS_KEY = "entities"
 # What spaCy takes beside the entities (Example.from_dict); other keys are an error there.
 OTHER_KEYS = ("cats", "links")
 # TRAIN_DATA = [("text", {"entities": …   or   [('text', {'entities': …
 _PYTHON = re.compile(
-    r"(\s*(#.*)?\n)*\s*([A-Za-z_]\w*\s*(:[^=\n]*)?=\s*)?\[\s*(#.*)?\s*"
+    r"(\s|#.*\n)*([A-Za-z_]\w*\s*(:[^=\n]*)?=\s*)?\[(\s|#.*\n)*"
     r"(\(\s*[rub]*['\"]|\[\s*[rub]*')"
 )
 _KEY_IN_PYTHON = re.compile(r"['\"]entities['\"]\s*:")
@@ -169,7 +169,7 @@ def _example(record: Record, tell: Tell) -> list[Any]:
     entities = []
     for span in record.spans:
         if span.fragments:
-            tell_not_written(span, record, "it is discontinuous", tell)
+            tell_left(record, span, "it is discontinuous", tell)
         else:
             entities.append([span.start, span.end, span.label])
     meta = {key: record.meta[key] for key in OTHER_KEYS if key in record.meta}

@@ -178,7 +178,10 @@ def _take(value: dict[str, Any], keys: Iterable[str]) -> Any:
 def write_span_jsonl(
     records: Iterable[Record], path: Path, options: WriteOptions, tell: Tell
 ) -> None:
-    """Writes span JSONL that ``read_span_jsonl`` reads back as it was, with nothing left out."""
+    """Writes span JSONL that ``read_span_jsonl`` reads back as it was, with nothing left out.
+
+    A key of the meta that would be read as the text or as spans is written as ``meta_KEY``.
+    """
     write_jsonl(path, (_line(record) for record in records))
 
 
@@ -186,7 +189,13 @@ def _line(record: Record) -> dict[str, Any]:
     line: dict[str, Any] = {"text": record.text, "label": [_item(span) for span in record.spans]}
     if record.missing:
         line["missing"] = [list(place) for place in record.missing]
-    return {**line, **{key: value for key, value in record.meta.items() if key not in line}}
+    return {**line, **{_own_key(key, value): value for key, value in record.meta.items()}}
+
+
+def _own_key(key: str, value: Any) -> str:
+    own = ("text", "label", "missing")
+    taken = key in own or (key in SPANS_KEYS and isinstance(value, list) and value)
+    return f"meta_{key}" if taken else key
 
 
 def _item(span: Span) -> list[Any] | Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,33 @@ def test_json_source_reads_back_any_list(tmp_path_factory, values, indent):
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(values, indent=indent), encoding="utf8")
     assert [item.value for item in read_items(path)] == values
+
+
+@pytest.mark.parametrize(
+    ("content", "layout"),
+    [
+        (f"[{', '.join(LINES)}]", "list"),
+        ("\n".join(LINES), "values"),
+        ('["ঢাকা", {"entities": []}]\n["ঢাকা", {"entities": []}]', "lines"),
+    ],
+    ids=["list", "objects", "lists"],
+)
+def test_json_source_finds_the_layout_by_the_beginning_of_a_long_line(
+    tmp_path, monkeypatch, content, layout
+):
+    monkeypatch.setattr(json_source, "LAYOUT_BYTES", 8)
+    path = file_of(tmp_path, content)
+    assert find_layout(path) == layout
+    assert len(list(read_items(path))) == 2
+
+
+def test_json_source_memory_does_not_grow_with_a_list_on_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_source, "BLOCK", 1 << 14)
+    value = json.dumps({"text": "ঢাকা " * 100, "label": []}, ensure_ascii=False)
+    path = file_of(tmp_path, f"[{','.join([value] * 8000)}]")
+    tracemalloc.start()
+    assert sum(1 for _ in read_items(path)) == 8000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size > 10 << 20
+    assert peak < 4 << 20

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from scripts.annotations.formats import FORMATS, SNIFFED_BYTES, detect_format
+from scripts.annotations.formats import FORMATS, SNIFFED_BYTES, detect_format, read_head
 from scripts.annotations.reading import read_records
 from scripts.common.errors import UserError
 
@@ -81,3 +82,14 @@ def test_formats_missing_file_is_named(tmp_path: Path) -> None:
         detect_format(path)
     assert caught.value.where == str(path)
     assert "no such annotation file" in caught.value.what
+
+
+@pytest.mark.parametrize("unit", ["\n", " ", "[", "(", "#", "# \n", "{", "a", "a|", "<!--"])
+def test_formats_sniffing_takes_no_time_on_anything(tmp_path: Path, unit: str) -> None:
+    path = tmp_path / "odd"
+    path.write_text(unit * 4000 + "x")
+    head = read_head(path)
+    for known in FORMATS.values():
+        before = time.process_time()
+        known.sniff(head)
+        assert time.process_time() - before < 2, known.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -103,3 +104,30 @@ def test_round_trip_keeps_plain_records_whole(known, tmp_path):
     ]
     assert spans == [[(0, 4, "PER"), (7, 13, "LOC")], []]
     assert [r.text for r in read] == [r.text for r in plain]
+
+
+@every_writable
+def test_round_trip_tells_the_file_of_what_is_not_written(known, tmp_path):
+    span = Span(0, 11, "P R", ((0, 4), (8, 11)))
+    record = Record("ঢাকা আর খুলনা", (span,), 3, {"id": "1"}, ((5, 7),), file="in/a.json")
+    told: list[Notice] = []
+    new = new_directory if known.directory else new_file
+    with new(tmp_path / "out") as place:
+        known.write([record], place, WriteOptions(words), told.append)
+    assert {notice.file for notice in told} <= {"in/a.json"}
+    assert bool(told) == (known.name != "span-jsonl")
+
+
+@every_writable
+def test_round_trip_writes_a_long_text_in_little_time(known, tmp_path):
+    # A loop over tokens for each token, span or missing range would take minutes.
+    size = 12_000
+    text = " ".join(["ঢাকা"] * size)
+    spans = tuple(Span(5 * i, 5 * i + 4, "LOC") for i in range(0, size, 2))
+    missing = tuple((5 * i, 5 * i + 4) for i in range(1, size, 2))
+    new = new_directory if known.directory else new_file
+    before = time.process_time()
+    with new(tmp_path / "out") as place:
+        record = Record(text, spans, 1, {"id": "1"}, missing)
+        known.write([record], place, WriteOptions(words), lambda notice: None)
+    assert time.process_time() - before < 2

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.annotations.formats.base import ReadOptions
-from scripts.annotations.formats.span_jsonl import read_span_jsonl
+from scripts.annotations.formats.base import ReadOptions, WriteOptions
+from scripts.annotations.formats.span_jsonl import FORMAT, read_span_jsonl
 from scripts.annotations.reading import read_records
 from scripts.annotations.records import Record, Span
 from scripts.common.errors import UserError
@@ -224,3 +224,16 @@ def test_span_jsonl_refuses_a_number_that_python_will_not_read(tmp_path: Path) -
     # Python stops at 4300 digits with a ValueError of its own.
     found = error(tmp_path, f'{{"text": "ঢাকা", "label": [[0, {"9" * 5000}, "LOC"]]}}')
     assert found.where.endswith(", line 1")
+
+
+def test_span_jsonl_writes_meta_that_would_be_read_as_spans_under_another_key(
+    tmp_path: Path,
+) -> None:
+    meta = {"labels": [[0, 4, "X"]], "text": "another", "missing": 1, "entities": []}
+    path = tmp_path / "written.jsonl"
+    FORMAT.write([Record("ঢাকা", (), 1, meta)], path, WriteOptions(lambda text: []), print)
+    [record] = read_span_jsonl(path, ReadOptions(), print)
+    assert (record.text, record.spans, record.missing) == ("ঢাকা", (), ())
+    assert record.meta == {
+        "meta_labels": [[0, 4, "X"]], "meta_text": "another", "meta_missing": 1, "entities": [],
+    }  # fmt: skip

@@ -11,8 +11,10 @@ from typing import Any
 from ....common.errors import UserError
 from ...records import Record, Span
 from ...schemes import TokenSpan, encode
-from ..base import Notice, Tell, WriteOptions
+from ..base import Tell, WriteOptions
 from .rows import DOCSTART
+from .token_rows import touched
+from .writing import tell_left
 
 HEADER = "# global.columns = FORM NER\n"
 MISSING = "_"
@@ -58,9 +60,8 @@ def _block(record: Record, options: WriteOptions, tell: Tell) -> Iterator[str]:
     tags: list[str] = encode(
         _token_spans(record, places, options, tell), len(places), options.scheme
     )
-    for i, (start, end) in enumerate(places):
-        if any(start < last and first < end for first, last in record.missing):
-            tags[i] = MISSING if tags[i] == "O" else tags[i]
+    for i, missing in enumerate(touched(places, record.missing)):
+        tags[i] = MISSING if missing and tags[i] == "O" else tags[i]
     for word, tag in zip(words, tags, strict=True):
         _check(word, record)
         yield f"{word}\t{tag}\n"
@@ -78,8 +79,7 @@ def _token_spans(
     written: list[TokenSpan] = []
 
     def refuse(span: Span, why: str) -> None:
-        note = f"[{span.start}, {span.end}, {span.label!r}]: {why}"
-        tell(Notice("not-written", record.line, note, spans=1, file=record.file))
+        tell_left(record, span, why, tell)
 
     for name, spans in record.versions.items():
         for span in spans:

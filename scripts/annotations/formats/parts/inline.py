@@ -6,24 +6,11 @@ from collections.abc import Callable, Sequence
 
 from ....common.errors import UserError, at_line
 from ...records import Record, Span
-from ..base import Notice, Tell
+from ..base import Tell
+from .writing import tell_left
 
 Write = Callable[[str, Sequence[Span]], str]
 Read = Callable[[str], tuple[str, list[Span]] | None]
-
-
-def tell_not_written(record: Record, span: Span, why: str, tell: Tell) -> None:
-    """Says that a format cannot hold a span of a record."""
-    surface = record.text[max(span.start, 0) : max(span.end, 0)]
-    note = f"{span.label} {span.start}:{span.end} {surface!r:.80}: {why}"
-    tell(Notice("not-written", record.line, note, spans=1, file=record.file))
-
-
-def tell_missing_not_written(record: Record, tell: Tell) -> None:
-    """Says that a format cannot tell unannotated stretches of a text from empty ones."""
-    if record.missing:
-        note = f"the format cannot say that {len(record.missing)} stretches are unannotated"
-        tell(Notice("not-written", record.line, note, file=record.file))
 
 
 def inline_spans(
@@ -54,7 +41,7 @@ def inline_spans(
         else:
             why = ""
         if why:
-            tell_not_written(record, span, why, tell)
+            tell_left(record, span, why, tell)
         else:
             kept.append(span)
     return kept
@@ -92,5 +79,5 @@ def markup_that_reads_back(
         if read(longer) == (record.text, [*kept, span]):
             kept, markup = [*kept, span], longer
         else:
-            tell_not_written(record, span, "marked up, it would be read as something else", tell)
+            tell_left(record, span, "marked up, it would be read as something else", tell)
     return markup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,10 +15,14 @@ from ....common.errors import UserError, at_line
 
 BOM = "\ufeff"
 BLOCK = 1 << 20
+# What of a line is read to find the layout.
+LAYOUT_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20
 MAX_VALUE_CHARACTERS = 256 << 20
 SNIFFED_ITEMS = 20
 WHITE = " \t\r\n"
+# A list that does not begin with a text, as records such as ["text", …] do.
+_LIST_OF_VALUES = re.compile(rb"\[\s*[^\s\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,21 @@ def sniff_items(path: Path) -> list[Item]:
 
 
 def find_layout(path: Path) -> str:
-    """How the JSON values of a file are laid out: ``lines``, ``list`` or ``values``."""
+    """How the JSON values of a file are laid out: ``lines``, ``list`` or ``values``.
+
+    Of a line longer than LAYOUT_BYTES only the beginning is read, so that a list that a tool
+    writes on one line is streamed like any other.
+    """
     with path.open("rb") as file:
         first, more = b"", b""
-        for raw in file:
+        while not more and (raw := file.readline(LAYOUT_BYTES)):
             line = raw.removeprefix(BOM.encode()).strip()
             if line and first:
                 more = line
-                break
+            elif line and len(raw) == LAYOUT_BYTES and not raw.endswith(b"\n"):
+                if _LIST_OF_VALUES.match(line):
+                    return "list"
+                return "values" if line.startswith(b"{") else "lines"
             first = first or line
     if first.endswith((b"{", b"[", b",")):
         return "list" if first.startswith(b"[") else "values"
@@ -220,17 +232,18 @@ class _Source:
         if "\\ud" in taken.lower():
             _refuse_half_surrogates(value, self.path, self.line)
         self.line += taken.count("\n")
-        self.buffer, self.at = self.buffer[end:], 0
+        self.at = end
         return item
 
     def _more(self) -> bool:
         """Reads on, at least as much again as is held, so that retries stay few."""
         if self.ended:
             return False
-        if len(self.buffer) > MAX_VALUE_CHARACTERS:
+        held = len(self.buffer) - self.at
+        if held > MAX_VALUE_CHARACTERS:
             self.fail(f"A value is longer than {MAX_VALUE_CHARACTERS:,} characters")
         try:
-            block = self.file.read(max(BLOCK, len(self.buffer)))
+            block = self.file.read(max(BLOCK, held))
         except UnicodeDecodeError as error:
             raise UserError(
                 f"The file is not UTF-8: {error.reason}",
@@ -238,7 +251,9 @@ class _Source:
                 todo="Save the file as UTF-8.",
             ) from None
         self.ended = not block
-        self.buffer += block
+        if block:
+            # Only here is cut off what was taken: to do it value by value copies a block each.
+            self.buffer, self.at = self.buffer[self.at :] + block, 0
         return bool(block)
 
 

@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import Any
 
 from ...records import Record, Span
-from ..base import Notice, Tell, WriteOptions
+from ..base import Tell, WriteOptions
+from .writing import tell_left, tell_missing
 
 FROM_NAME, TO_NAME = "label", "text"
 
@@ -38,9 +39,7 @@ def write_label_studio(
 
 
 def _task(record: Record, options: WriteOptions, tell: Tell) -> dict[str, Any]:
-    if record.missing:
-        note = f"{len(record.missing)} ranges of the text are not annotated; a task cannot say so"
-        tell(Notice("not-written", record.line, note))
+    tell_missing(record, tell)
     meta = dict(record.meta)
     task = _take_dict(meta, "task")
     versions = record.versions or {"": record.spans}
@@ -96,8 +95,7 @@ def _result(
     regions: list[dict[str, Any]] = []
     for number, span in enumerate(spans):
         if span.fragments:
-            note = f"Label Studio has no discontinuous regions: {span.label} at {span.fragments}"
-            tell(Notice("not-written", record.line, note, spans=1))
+            tell_left(record, span, "it is discontinuous", tell)
             continue
         regions.append(_region(record.text, span, number))
     others = own.get("result")

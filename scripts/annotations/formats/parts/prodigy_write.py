@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ....common.files import write_jsonl
 from ...records import Record, Span
-from ..base import Notice, Tell, WriteOptions
+from ..base import Tell, WriteOptions
+from .writing import tell_left, tell_missing
 
 
 def write_prodigy(records: Iterable[Record], path: Path, options: WriteOptions, tell: Tell) -> None:
@@ -29,20 +30,20 @@ def write_prodigy(records: Iterable[Record], path: Path, options: WriteOptions, 
 
 def _lines(record: Record, options: WriteOptions, tell: Tell) -> Iterator[dict[str, Any]]:
     tokens = options.tokens(record.text)
+    firsts = {start: i for i, (start, _) in enumerate(tokens)}
+    lasts = {end: i for i, (_, end) in enumerate(tokens)}
     for name, spans in (record.versions or {"": record.spans}).items():
         kept = [span for span in spans if not span.fragments]
         for span in spans:
             if span.fragments:
-                note = f"Prodigy has no discontinuous spans: {span.label} at {span.fragments}"
-                tell(Notice("not-written", record.line, note, spans=1))
+                tell_left(record, span, "it is discontinuous", tell)
         binary = bool(kept and record.missing) and record.missing == uncovered(record.text, kept)
         if record.missing and not binary:
-            note = f"{len(record.missing)} ranges of the text are not annotated; a row cannot "
-            tell(Notice("not-written", record.line, note + "say so"))
+            tell_missing(record, tell)
         line = {
             "text": record.text,
             "tokens": _tokens(record.text, tokens),
-            "spans": [_item(span, tokens) for span in kept],
+            "spans": [_item(span, firsts, lasts) for span in kept],
             "_is_binary": binary,
             "answer": "accept",
         }
@@ -64,10 +65,9 @@ def _tokens(text: str, tokens: Iterable[tuple[int, int]]) -> list[dict[str, Any]
     ]
 
 
-def _item(span: Span, tokens: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def _item(span: Span, firsts: Mapping[int, int], lasts: Mapping[int, int]) -> dict[str, Any]:
     item: dict[str, Any] = {"start": span.start, "end": span.end}
-    first = next((i for i, (start, _) in enumerate(tokens) if start == span.start), None)
-    last = next((i for i, (_, end) in enumerate(tokens) if end == span.end), None)
+    first, last = firsts.get(span.start), lasts.get(span.end)
     if first is not None and last is not None and first <= last:
         item |= {"token_start": first, "token_end": last}
     item["label"] = span.label

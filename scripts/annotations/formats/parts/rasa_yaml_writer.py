@@ -11,8 +11,9 @@ from typing import Any
 from ....common.errors import UserError
 from ...records import Record, Span
 from ..base import Tell, WriteOptions
-from .inline import inline_spans, markup_that_reads_back, tell_missing_not_written
+from .inline import inline_spans, markup_that_reads_back
 from .rasa_markup import parse_markup, write_markup
+from .writing import tell_missing
 
 VERSION = "3.1"
 # Rasa wants an intent for every example; records that have none get this one.
@@ -59,7 +60,7 @@ def write_rasa_yaml(
 
 
 def _markup(record: Record, tell: Tell) -> str:
-    tell_missing_not_written(record, tell)
+    tell_missing(record, tell)
 
     def read(markup: str) -> tuple[str, list[Span]] | None:
         try:

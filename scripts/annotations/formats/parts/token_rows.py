@@ -13,6 +13,7 @@ from ...schemes import TagCounts, encode
 from ..base import Notice, ReadOptions, Tell, WriteOptions
 from .checks import label_of
 from .sequences import Tokens, record_of, scheme_of
+from .writing import tell_left
 
 TOKENS_KEYS = ("tokens", "words")
 TAGS_KEYS = ("ner_tags", "tags", "labels", "ner")
@@ -231,9 +232,9 @@ def spans_on_tokens(
     for span in record.spans:
         first, last = starts.get(span.start), ends.get(span.end)
         if span.fragments:
-            tell_not_written(span, record, "it is discontinuous", tell)
+            tell_left(record, span, "it is discontinuous", tell)
         elif first is None or last is None or first >= last:
-            tell_not_written(span, record, "it does not begin and end with a token", tell)
+            tell_left(record, span, "it does not begin and end with a token", tell)
         else:
             result.append((first, last, span))
     return result
@@ -259,15 +260,16 @@ def without_overlaps(
     return flat, [item for i, item in enumerate(found) if i not in kept]
 
 
-def tell_not_written(span: Span, record: Record, why: str, tell: Tell) -> None:
-    """Tells that the format cannot hold a span."""
-    note = f"[{span.start}, {span.end}, {span.label!r}]: {why}"
-    tell(Notice("not-written", record.line, note, 1))
-
-
 def touched(places: Sequence[Place], ranges: Sequence[Place]) -> list[bool]:
-    """Whether each token shares a character with one of the ranges."""
-    return [any(start < b and a < end for a, b in ranges) for start, end in places]
+    """Whether each token, in the order of the text, shares a character with one of the ranges."""
+    result = []
+    waiting = sorted(ranges, reverse=True)
+    reach = -1
+    for start, end in places:
+        while waiting and waiting[-1][0] < end:
+            reach = max(reach, waiting.pop()[1])
+        result.append(start < reach)
+    return result
 
 
 def write_row(record: Record, options: WriteOptions, tell: Tell) -> dict[str, Any]:
@@ -279,7 +281,7 @@ def write_row(record: Record, options: WriteOptions, tell: Tell) -> dict[str, An
     places = visible_places(record.text, options)
     flat, rest = without_overlaps(spans_on_tokens(record, places, tell))
     for _, _, span in rest:
-        tell_not_written(span, record, "it overlaps another", tell)
+        tell_left(record, span, "it overlaps another", tell)
     spans = [(first, last, span.label) for first, last, span in flat]
     tags: list[Tag] = list(encode(spans, len(places), options.scheme))
     for i, missing in enumerate(touched(places, record.missing)):
@@ -294,10 +296,3 @@ def write_row(record: Record, options: WriteOptions, tell: Tell) -> dict[str, An
         "ner_tags": tags,
         META_KEY: json.dumps(meta, ensure_ascii=False) if meta else None,
     }
-
-
-def tell_missing(record: Record, tell: Tell) -> None:
-    """Tells that a format cannot say which stretches nobody has decided on."""
-    if record.missing:
-        note = f"{len(record.missing)} stretches that are not annotated: the format has O there"
-        tell(Notice("not-written", record.line, note))

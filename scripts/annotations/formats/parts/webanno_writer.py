@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +73,12 @@ def _document(record: Record, tokenize: Callable[[str], list[Range]], tell: Tell
         columns = (identifiers or NO_ANNOTATION, values or NO_ANNOTATION)
         return "\t".join((name, where, text[start:end], *columns, "\n"))
 
-    for number, (start, end) in enumerate(_sentences(text, tokens), 1):
+    starts = [start for start, _ in tokens]
+    for number, (start, end) in enumerate(_sentences(text, starts), 1):
         yield "\n"
         for part in text[start:end].split("\n"):
             yield f"#Text={escape_text(part)}\n"
-        inside = [token for token in tokens if start <= token[0] < end]
+        inside = tokens[bisect_left(starts, start) : bisect_left(starts, end)]
         for place, token in enumerate(inside, 1):
             yield line(f"{number}-{place}", token)
             smaller = sorted(parts.get(token, set()) - {token})
@@ -85,9 +86,8 @@ def _document(record: Record, tokenize: Callable[[str], list[Range]], tell: Tell
                 yield line(f"{number}-{place}.{own}", unit)
 
 
-def _sentences(text: str, tokens: Sequence[Range]) -> list[Range]:
+def _sentences(text: str, starts: Sequence[int]) -> list[Range]:
     """The lines of the text; one without a token is joined to the line before it, or after it."""
-    starts = [start for start, _ in tokens]
     result: list[Range] = []
     at, filled = 0, True
     for row in text.split("\n"):
@@ -138,10 +138,16 @@ def _units(span: Span, tokens: Sequence[Range]) -> list[Range]:
     """The tokens and parts of tokens that a span lies over; one without width for an empty one."""
     start, end = span.start, span.end
     if start == end:
-        return [(start, end)] if any(a <= start <= b for a, b in tokens) else []
-    return [(max(a, start), min(b, end)) for a, b in tokens if a < end and b > start]
+        first = bisect_left(tokens, start, key=_end_of)
+        return [(start, end)] if first < len(tokens) and tokens[first][0] <= start else []
+    around = tokens[bisect_right(tokens, start, key=_end_of) : bisect_left(tokens, (end,))]
+    return [(max(a, start), min(b, end)) for a, b in around]
 
 
 def _token_of(unit: Range, tokens: Sequence[Range]) -> Range:
     """The first token that holds a unit."""
-    return next(token for token in tokens if token[0] <= unit[0] and unit[1] <= token[1])
+    return tokens[bisect_left(tokens, unit[1], key=_end_of)]
+
+
+def _end_of(token: Range) -> int:
+    return token[1]

@@ -1,4 +1,4 @@
-"""What writers share: file names for records, and words on what no such format can hold."""
+"""What writers share: file names for records, and how they tell what a format cannot hold."""
 
 from __future__ import annotations
 
@@ -52,17 +52,21 @@ def tell_renamed(record: Record, name: str, tell: Tell) -> None:
     """Tells of an id that had to be changed."""
     if record.id not in (None, name):
         note = f"the id {record.id!r} cannot stand here as it is; it is written as {name!r}"
-        tell(Notice("not-written", record.line, note))
+        tell_note(record, note, tell)
 
 
 def tell_missing(record: Record, tell: Tell) -> None:
     """Tells of ranges of which nothing is known, for which the format has no place."""
     if record.missing:
         note = f"{len(record.missing)} ranges of which it is not known whether they are entities"
-        tell(Notice("not-written", record.line, note))
+        tell_note(record, note, tell)
 
 
 def tell_left(record: Record, span: Span, why: str, tell: Tell) -> None:
-    """Tells of a span that the format cannot hold."""
-    note = f"[{span.start}, {span.end}, {span.label!r}]: {why}"
-    tell(Notice("not-written", record.line, note, 1))
+    """Tells of a span that the format cannot hold, and why."""
+    tell_note(record, f"[{span.start}, {span.end}, {span.label!r}]: {why}", tell, spans=1)
+
+
+def tell_note(record: Record, note: str, tell: Tell, *, spans: int = 0) -> None:
+    """Tells of something in a record that the format cannot hold, and of how many spans it is."""
+    tell(Notice("not-written", record.line, note, spans, record.file))
