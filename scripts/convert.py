@@ -13,7 +13,7 @@ from wasabi import msg
 from .annotations import command_options as reading
 from .annotations.faults import Fate, parse_policies
 from .annotations.reading_log import agreement_table, reading_tables
-from .common.console import print_table, run
+from .common.console import print_lines, print_table, run
 from .corpora.conversion import Settings, convert
 from .corpora.datasets import test_inputs
 from .corpora.passes import CHUNK
@@ -152,10 +152,8 @@ def _print_hypotheses(audit: dict[str, Any]) -> None:
     msg.divider("How the files were read")
     for split, source in audit["inputs"].items():
         log = audit["reading"][split]
-        msg.info(
-            f"{split}: format {log['format']}, offsets are {log['unit']}",
-            "\n".join(log["assumed"]) or None,
-        )
+        msg.info(f"{split}: format {log['format']}, offsets are {log['unit']}")
+        print_lines(log["assumed"])
         rows = [row for row in audit["hypotheses"] if row["path"] == source["path"]]
         close = [row for row in rows if not row["plain"]]
         for row in close:

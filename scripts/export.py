@@ -42,8 +42,9 @@ def main(
         )  # fmt: skip
     if tags not in SCHEMES:
         raise UserError(
-            f"There is no tag scheme {tags!r}", where="--tags", todo=f"Possible: {SCHEMES}."
-        )
+            f"There is no tag scheme {tags!r}", where="--tags",
+            todo=f"Possible: {', '.join(SCHEMES)}.",
+        )  # fmt: skip
     options = reading.read_options(
         lang=lang, file_format=None, text_key="text", spans_key=None, offset_unit="auto",
         spacing="auto", scheme="auto", columns=None, layer=None, annotators="union",

@@ -11,7 +11,7 @@ from wasabi import msg
 from .annotations import command_options as reading
 from .annotations.formats import FORMATS
 from .annotations.reading_log import agreement_table, reading_tables
-from .common.console import print_table, run
+from .common.console import print_lines, print_table, run
 from .common.tables import Table
 from .corpora.importing import Transferred, transfer
 
@@ -52,10 +52,8 @@ def main(
 
 def print_import(result: Transferred, output: Path) -> None:
     """Prints how a file was read and what came of it."""
-    msg.info(
-        f"Format {result.source}, offsets are {result.unit}",
-        "\n".join([*result.log["assumed"], *result.reasons]) or None,
-    )
+    msg.info(f"Format {result.source}, offsets are {result.unit}")
+    print_lines([*result.log["assumed"], *result.reasons])
     for table in reading_tables({"input": result.log}):
         print_table(table)
     if result.agreement:

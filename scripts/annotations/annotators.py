@@ -35,18 +35,17 @@ def merge(record: Record, how: str) -> Merged:
     mark it may never have been asked, so that its place is missing.
 
     Args:
-        record: With versions, or without any, when it is given back as it is.
+        record: With versions, or without any, when it is given back as it is, unless a name is
+            asked for and another annotated it.
         how: union, majority, agree or an annotator's name.
     """
     versions = record.versions
     if not versions:
-        return Merged(record, ())
+        named = how not in WAYS and record.annotator not in (None, how)
+        who = (str(record.annotator),)
+        return Merged(None, tuple((s, who) for s in record.spans)) if named else Merged(record, ())
     if how not in WAYS:
-        if how not in versions:
-            marked = tuple((s, (who,)) for who, spans in versions.items() for s in spans)
-            return Merged(None, marked)
-        others = (span for who, spans in versions.items() if who != how for span in spans)
-        return Merged(_decided(record, versions[how], others), ())
+        return _of_one(record, how)
     marked_by: dict[Span, list[str]] = {}
     for who, spans in versions.items():
         for span in dict.fromkeys(spans):
@@ -55,6 +54,21 @@ def merge(record: Record, how: str) -> Merged:
     kept = sorted(span for span, who in marked_by.items() if len(who) >= needed)
     rest = tuple((s, tuple(who)) for s, who in sorted(marked_by.items()) if len(who) < needed)
     return Merged(_decided(record, tuple(kept), (span for span, _ in rest)), rest)
+
+
+def _of_one(record: Record, name: str) -> Merged:
+    """The spans of one annotator alone."""
+    own = set(record.versions.get(name, ()))
+    rest = tuple(
+        (span, (who,))
+        for who, spans in record.versions.items()
+        for span in dict.fromkeys(spans)
+        if who != name and span not in own
+    )
+    if name not in record.versions:
+        return Merged(None, rest)
+    spans = record.versions[name]
+    return Merged(_decided(record, spans, (span for span, _ in rest)), rest)
 
 
 def _decided(record: Record, spans: tuple[Span, ...], left_out: Iterable[Span]) -> Record:

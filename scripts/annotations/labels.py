@@ -13,6 +13,7 @@ from ..common.errors import UserError, at_line
 from .records import Span
 
 # What tools write where a label has no name: an index, or a mark for "no value".
+_TAG = re.compile(r"O|[BIESLUM]-.+")
 _NO_NAME = re.compile(r"(LABEL_)?\d+|[_*?-]+")
 
 
@@ -56,6 +57,17 @@ def read_label_map(path: Path) -> dict[str, str | None]:
     return result
 
 
+def _checked(new: str | None, old: str, where: str) -> str | None:
+    """Refuses a tag where a label is due: tags of numbers are decoded before labels are mapped."""
+    if new is not None and _NO_NAME.fullmatch(old) and _TAG.fullmatch(new):
+        raise UserError(
+            f"The label map gives {old!r} the tag {new!r}, where a label is due",
+            where=where,
+            todo="In this format, numbers stand for labels: map them to words such as PER.",
+        )
+    return new
+
+
 def map_label(span: Span, labels: Mapping[str, str | None], path: Path, line: int) -> str | None:
     """The label to use for a span, None to drop it.
 
@@ -63,7 +75,7 @@ def map_label(span: Span, labels: Mapping[str, str | None], path: Path, line: in
         UserError: The label is a bare number or placeholder, and the map does not name it.
     """
     if span.label in labels:
-        return labels[span.label]
+        return _checked(labels[span.label], span.label, at_line(path, line))
     if _NO_NAME.fullmatch(span.label):
         raise UserError(
             f"The label {span.label!r} is no name",

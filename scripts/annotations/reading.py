@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .annotators import merge
+from ..common.errors import UserError
+from .annotators import WAYS, merge
 from .formats import detect_format, get_format, read_files
 from .formats.base import MADE, Format, Notice, ReadOptions, Tell
 from .labels import map_label
@@ -55,7 +56,9 @@ def read_records(
         UserError: The path, or a line of a file, cannot be read; says which.
     """
     options = options or ReadOptions()
+    names: set[str] = set()
     for record in read_versions(path, options, tell, used):
+        names.update(record.versions or {record.annotator} - {None})
         if record.versions:
             note = f"by {options.annotators}: {', '.join(record.versions)}"
             tell(Notice("several-annotators", record.line, note, file=record.file))
@@ -68,6 +71,20 @@ def read_records(
             note = f"[{span.start}, {span.end}, {span.label!r}] marked by {', '.join(who)} alone"
             tell(Notice("annotators-differ", record.line, note, 1, record.file))
         yield merged.record
+    _check_name(options.annotators, names, path, tell)
+
+
+def _check_name(how: str, names: set[str], path: Path, tell: Tell) -> None:
+    """Refuses an annotator's name that does not occur where others do."""
+    if how in WAYS or how in names:
+        return
+    if names:
+        raise UserError(
+            f"There is no annotator {how!r} in the file",
+            where=str(path),
+            todo=f"Its annotators: {', '.join(sorted(names)[:20])}.",
+        )
+    tell(Notice("read-as", 0, f"the file names no annotators; all of it is taken for {how}'s"))
 
 
 def read_versions(

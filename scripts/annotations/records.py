@@ -45,6 +45,7 @@ class Record:
         versions: Where several people annotated the text: annotator to spans. ``spans`` is empty
             until ``annotators.merge`` has decided between them.
         file: The file, where a directory is read.
+        annotator: Who annotated the text, where one did and the file says who.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Record:
     missing: tuple[tuple[int, int], ...] = ()
     versions: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     file: str | None = None
+    annotator: str | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +17,9 @@ from .variables import check_variables
 def run(
     command: Callable[..., Any], *, more_options: bool = False, epilog: str | None = None
 ) -> None:
-    """Runs a command function as a Typer app; a UserError ends it with status 1.
+    """Runs a command function as a Typer app.
+
+    A UserError, or a file that the system does not let it read or write, ends it with status 1.
 
     Started by ``spacy project run``, it refuses mistyped variables first.
 
@@ -34,6 +36,10 @@ def run(
         app()
     except UserError as error:
         fail(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(UserError(f"{error.strerror} (errno {error.errno})", where=str(error.filename)))
     except KeyboardInterrupt:
         msg.fail("Interrupted")
         raise SystemExit(130) from None
@@ -50,8 +56,14 @@ def print_table(table: Table) -> None:
     msg.table(table.rows, header=table.header, divider=True, aligns=aligns)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints lines one below the other; as one message wasabi would run them together."""
+    for line in lines:
+        msg.text(line)
+
+
 def fail(error: UserError) -> NoReturn:
     """Prints what is wrong, where and what to do, and exits with status 1."""
-    text = "\n".join(part for part in (error.where, error.todo) if part)
-    msg.fail(error.what, text or None)
+    msg.fail(error.what)
+    print_lines(part for part in (error.where, error.todo) if part)
     raise SystemExit(1)

@@ -54,7 +54,7 @@ def check_replaceable(path: Path, ours: Sequence[str]) -> None:
         raise UserError(
             f"The output directory holds other files: {', '.join(others[:5])}",
             where=str(path),
-            todo="It is replaced as a whole. Name another one with --output, or move them away.",
+            todo="It is replaced as a whole. Name another one, or move them away.",
         )
 
 

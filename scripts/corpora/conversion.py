@@ -13,9 +13,9 @@ from ..annotations.faults import Policies, default_policies
 from ..annotations.formats.base import ReadOptions
 from ..annotations.reading import format_of, read_records
 from ..annotations.reading_log import ReadingLog
-from ..annotations.records import Record, Span
+from ..annotations.records import Span
 from ..annotations.survey import Evidence, Hypothesis, Survey
-from ..common.errors import UserError, at_line
+from ..common.errors import UserError
 from ..common.files import (
     check_replaceable,
     json_line,
@@ -30,7 +30,7 @@ from .gold import gold_line
 from .ledger import SHOWN_STOPS, Ledger
 from .passes import AuditSettings, Chunk, Mapper, Worker, chunks, mapper
 from .placement import place_records
-from .surveying import agreements, conclude
+from .surveying import agreements, bounded, conclude
 from .table import Placement, RecordTable
 from .tokenizer import build_tokenizer
 
@@ -38,8 +38,6 @@ AUDIT_VERSION = 1
 FINDINGS = "findings.jsonl"
 # What a corpus directory holds.
 OURS = ("*.spacy", "*.gold.jsonl", FINDINGS, "audit.json", "tokenizer")
-# spaCy refuses longer texts (E088), in training and prediction alike.
-MAX_CHARACTERS = 1_000_000
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
@@ -169,17 +167,7 @@ def _chunks(
     for split, path in inputs.items():
         log = logs[split] if logs else ReadingLog()
         found = read_records(path, settings.read, log.tell, log.labels)
-        yield from chunks(split, (_bounded(record, path) for record in found))
-
-
-def _bounded(record: Record, path: Path) -> Record:
-    if len(record.text) > MAX_CHARACTERS:
-        raise UserError(
-            f"The text has {len(record.text):,} characters, spaCy takes {MAX_CHARACTERS:,}",
-            where=at_line(record.file or path, record.line, record.id),
-            todo="Divide it into documents or paragraphs.",
-        )
-    return record
+        yield from chunks(split, (bounded(record, path) for record in found))
 
 
 def _survey(

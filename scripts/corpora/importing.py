@@ -85,11 +85,14 @@ def transfer(
     known = get_format(target)
     if known.write is None:
         raise UserError(f"The format {target} can only be read", where="--to")
-    _check_output(source, output, known.directory)
-    nlp = build_tokenizer(options.lang)
     path = output.with_name(f"{output.name}.findings.jsonl")
+    _check_output(source, output, path, known.directory)
+    nlp = build_tokenizer(options.lang)
     scheme, predicted = write
-    with new_file(path) as temporary, temporary.open("w", encoding="utf8") as findings:
+    with (
+        new_file(path) as temporary,
+        temporary.open("w", encoding="utf8", newline="\n") as findings,
+    ):
         counted = _Counted(source, lambda line: findings.write(json_line(line)))
         reading = read_codepoints(source, options, nlp, counted.log)
         records = counted(progress(reading.records))
@@ -116,9 +119,16 @@ def transfer(
     )
 
 
-def _check_output(source: Path, output: Path, directory: bool) -> None:
-    if output.exists() and output.resolve() == source.resolve():
-        raise UserError("The output is the input", where=str(output), todo="Name another file.")
+def _check_output(source: Path, output: Path, findings: Path, directory: bool) -> None:
+    for place in (output, findings):
+        if place.exists() and place.resolve() == source.resolve():
+            raise UserError("The output is the input", where=str(place), todo="Name another file.")
+        if source.is_dir() and place.resolve().is_relative_to(source.resolve()):
+            raise UserError(
+                "The output lies in the directory that is read",
+                where=str(place),
+                todo="It could replace an input, or be read as one; name a place elsewhere.",
+            )
     if directory:
         check_replaceable(output, ())
     elif output.is_dir():
@@ -163,9 +173,11 @@ class _Counted:
         """The span, with the words that the file gives only where they are not those there."""
         if span.surface is None:
             return span
-        found = record.text[max(span.start, 0) : max(span.end, 0)]
-        if span.fragments or same_words(span.surface, found):
+        parts = span.fragments or ((span.start, span.end),)
+        found = " ".join(record.text[max(start, 0) : max(end, 0)] for start, end in parts)
+        if same_words(span.surface, found):
             return replace(span, surface=None)
+        self.log.notices["surface-mismatch"] += 1
         self._write(
             {"scope": "span", "file": record.file, "line": record.line, "id": record.id,
              "faults": ["surface-mismatch"], "given": [span.start, span.end, span.label],

@@ -29,6 +29,8 @@ from .tokenizer import token_edges
 
 # Texts tokenised before the words seen in them are forgotten.
 ZONE = 500
+# spaCy refuses longer texts (E088), in training and prediction alike.
+MAX_CHARACTERS = 1_000_000
 
 
 def conclude(
@@ -98,12 +100,29 @@ def read_codepoints(path: Path, options: ReadOptions, nlp: Language, log: Readin
     if unit == "auto":
         survey = Survey()
         for record in _zoned(read_versions(path, options, lambda notice: None), nlp):
+            bounded(record, path)
             spans = record.spans + tuple(s for v in record.versions.values() for s in v)
             edges = token_edges(nlp.make_doc(record.text))
             survey.add(replace(record, spans=spans), edges, contexts=False)
         unit, hypotheses = choose_unit(survey, path, options)
     records = read_records(path, options, log.tell, log.labels)
-    return Reading(unit, hypotheses, (in_codepoints(record, unit, path) for record in records))
+    read = (in_codepoints(bounded(record, path), unit, path) for record in records)
+    return Reading(unit, hypotheses, read)
+
+
+def bounded(record: Record, path: Path) -> Record:
+    """Gives a record back if its text is not too long to be tokenised.
+
+    Raises:
+        UserError: It has more than MAX_CHARACTERS.
+    """
+    if len(record.text) > MAX_CHARACTERS:
+        raise UserError(
+            f"The text has {len(record.text):,} characters, spaCy takes {MAX_CHARACTERS:,}",
+            where=at_line(record.file or path, record.line, record.id),
+            todo="Divide it into documents or paragraphs.",
+        )
+    return record
 
 
 def in_codepoints(record: Record, unit: str, path: Path) -> Record:

@@ -22,7 +22,7 @@ RECORD = Record(TEXT, (), 3, {"id": 1}, versions=VERSIONS)
         ("union", (PER, CITY, LOC), {}),
         ("majority", (PER, LOC), {CITY: ("গ",)}),
         ("agree", (PER,), {CITY: ("গ",), LOC: ("ক", "খ")}),
-        ("গ", (PER, CITY), {}),
+        ("গ", (PER, CITY), {LOC: ("খ",)}),
     ],
 )
 def test_annotators_merge_keeps_what_it_says_and_names_the_rest(how, kept, left_out):

@@ -57,6 +57,12 @@ def test_labels_without_a_name_need_a_map(tmp_path, label):
     assert map_label(span, {label: None}, path, 7) is None
 
 
+@pytest.mark.parametrize("tag", ["O", "B-PER"])
+def test_labels_map_of_numbers_gives_no_tags(tmp_path, tag):
+    with pytest.raises(UserError, match="where a label is due"):
+        map_label(Span(0, 1, "1"), {"1": tag}, tmp_path, 1)
+
+
 @pytest.mark.parametrize("label", ["PER", "B-PER", "ব্যক্তি", "T1", "1st", "LABEL_A", "地名"])
 def test_labels_with_a_name_need_none(tmp_path, label):
     assert map_label(Span(0, 1, label), {}, tmp_path, 1) == label

@@ -57,10 +57,32 @@ def test_reading_brings_annotators_together_and_says_so(write_jsonl):
     assert log.notices == Counter({"several-annotators": 1, "annotators-differ": 2})
     assert log.spans["annotators-differ"] == 2
     assert [line["line"] for line in lines] == [1, 1, 1]
-    assert (
-        list(read_records(path, ReadOptions(labels={"1": "PER"}, annotators="9"), log.tell)) == []
-    )
-    assert log.notices["unannotated"] == 1
+    one = ReadOptions(labels={"1": "PER"}, annotators="8")
+    [record] = read_records(path, one, log.tell)
+    assert record.spans == (Span(0, 3, "PER"),)
+    assert log.spans["annotators-differ"] == 3
+
+
+def test_reading_refuses_an_annotator_that_does_not_occur(write_jsonl):
+    path = write_jsonl("a.jsonl", [BY_TWO])
+    with pytest.raises(UserError, match="no annotator 'সালমা'") as caught:
+        list(read_records(path, ReadOptions(labels={"1": "PER"}, annotators="সালমা")))
+    assert "7, 8" in caught.value.todo
+
+
+def test_reading_takes_no_others_text_for_the_one_asked_for(write_jsonl):
+    lone = {**BY_TWO, "annotations": BY_TWO["annotations"][:1]}
+    path, log = write_jsonl("a.jsonl", [lone, BY_TWO]), ReadingLog()
+    options = ReadOptions(labels={"1": "PER"}, annotators="8")
+    [record] = read_records(path, options, log.tell)
+    assert record.line == 2
+    assert (log.notices["unannotated"], log.spans["unannotated"]) == (1, 1)
+
+
+def test_reading_takes_a_file_without_annotators_for_the_one_asked_for(write_jsonl):
+    path, log = write_jsonl("a.jsonl", RECORDS), ReadingLog()
+    assert len(list(read_records(path, ReadOptions(annotators="8"), log.tell))) == 2
+    assert "names no annotators" in log.assumed[0]
 
 
 def test_reading_a_directory_reads_its_files_in_order_and_names_them(tmp_path):

@@ -45,6 +45,18 @@ def test_importing_lists_words_that_stand_elsewhere_and_keeps_them(write_jsonl, 
     assert list(srsly.read_jsonl(tmp_path / "out.jsonl")) == [wrong]
 
 
+@pytest.mark.parametrize(("words", "findings"), [("রহিম থাকেন", 0), ("রহিম খুলনায়", 1)])
+def test_importing_compares_the_words_of_a_discontinuous_span(
+    write_jsonl, tmp_path, words, findings
+):
+    span = {"start": 3, "end": 20, "label": "PER", "fragments": [[3, 7], [15, 20]], "text": words}
+    source = write_jsonl("a.jsonl", [{"text": TEXT, "label": [span]}])
+    result = run(source, tmp_path / "out.jsonl", offset_unit="codepoint")
+    assert result.findings == findings
+    [written] = srsly.read_jsonl(tmp_path / "out.jsonl")
+    assert ("text" in written["label"][0]) == bool(findings)
+
+
 def test_importing_refuses_offsets_inside_a_character(write_jsonl, tmp_path):
     half = {"text": TEXT, "label": [[1, 9, "PER"]]}
     with pytest.raises(UserError, match="inside a character") as caught:
@@ -121,3 +133,41 @@ def test_commands_export_predictions_as_they_stand(write_jsonl, tmp_path):
     done = CliRunner().invoke(app, [str(source), str(output), "--to", "span-jsonl", "--predicted"])
     assert done.exit_code == 0, done.output
     assert list(srsly.read_jsonl(output)) == list(srsly.read_jsonl(source))
+
+
+def test_importing_refuses_texts_too_long_for_spacy(write_jsonl, tmp_path):
+    path = write_jsonl("a.jsonl", [UTF16, {"text": "ক" * 1_000_001, "label": []}])
+    with pytest.raises(UserError, match="1,000,001 characters") as caught:
+        run(path, tmp_path / "out.jsonl")
+    assert "line 2" in caught.value.where
+    assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "new.jsonl"])
+def test_importing_writes_nothing_into_the_directory_that_it_reads(write_jsonl, tmp_path, name):
+    before = write_jsonl("a.jsonl", [UTF16]).read_bytes()
+    with pytest.raises(UserError, match="lies in the directory that is read"):
+        run(tmp_path, tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+    assert (tmp_path / "a.jsonl").read_bytes() == before
+
+
+def test_importing_never_writes_findings_over_its_input(write_jsonl, tmp_path):
+    path = write_jsonl("a.jsonl.findings.jsonl", [UTF16])
+    with pytest.raises(UserError, match="output is the input"):
+        run(path, tmp_path / "a.jsonl")
+    assert path.exists()
+
+
+def test_importing_counts_words_that_stand_elsewhere_among_the_notices(write_jsonl, tmp_path):
+    wrong = {"text": TEXT, "label": [{"start": 8, "end": 14, "label": "PER", "text": "রহিম"}]}
+    result = run(write_jsonl("a.jsonl", [wrong]), tmp_path / "out.jsonl", offset_unit="codepoint")
+    assert result.log["notices"] == {"surface-mismatch": {"count": 1, "spans": 0}}
+
+
+def test_commands_print_each_assumption_on_lines_of_its_own(write_jsonl, tmp_path):
+    rows = [{"tokens": ["রহিম", "যান"], "ner_tags": ["B-PER", "O"]}]
+    arguments = [str(write_jsonl("a.jsonl", rows)), str(tmp_path / "out.jsonl")]
+    done = CliRunner().invoke(command("import"), arguments)
+    assert done.exit_code == 0, done.output
+    assert "\n1 texts were joined of tokens" in done.output

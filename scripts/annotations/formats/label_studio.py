@@ -134,7 +134,7 @@ class _Reader:
         if text.html is not None:
             meta["html"] = source
         if len(found) == 1:
-            return Record(text.text, tuple(read[0][0]), line, meta)
+            return Record(text.text, tuple(read[0][0]), line, meta, annotator=found[0].name)
         names = own_names(one.name for one in found)
         versions = {n: tuple(spans) for n, (spans, _) in zip(names, read, strict=True)}
         return Record(text.text, (), line, meta, (), versions)

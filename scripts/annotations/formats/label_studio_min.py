@@ -143,7 +143,8 @@ def read_rows(rows: list[_Row], options: ReadOptions, tell: Tell) -> Record | No
     if text.html is not None:
         meta["html"] = source
     if len(rows) == 1:
-        return Record(text.text, tuple(read[0][0]), first.line, meta)
+        spans, name = tuple(read[0][0]), _annotator(rows[0].value, 1)
+        return Record(text.text, spans, first.line, meta, annotator=name)
     names = own_names(_annotator(row.value, n) for n, row in enumerate(rows, start=1))
     versions = {n: tuple(spans) for n, (spans, _) in zip(names, read, strict=True)}
     return Record(text.text, (), first.line, meta, (), versions)

@@ -110,7 +110,9 @@ def _record(example: Any, line: int, path: Path, tell: Tell) -> Record:
         tell(Notice("left-out", line, note, spans=rejected))
     versions = _versions(marked, _people(example.get("seen_by")))
     spans = () if versions else tuple(span for span, _ in marked)
-    return Record(text, spans, line, meta, versions=versions)
+    people = sorted({name for _, names in marked for name in names})
+    lone = people[0] if len(people) == 1 and not versions else None
+    return Record(text, spans, line, meta, versions=versions, annotator=lone)
 
 
 def _span(annotation: dict[str, Any], index: int, where: str) -> Span:

@@ -230,7 +230,8 @@ def _records(group: list[_Row], survey: _Survey, tell: Tell) -> Iterator[Record]
     survey.repeated += sum(map(len, spans)) - len(every)
     record = Record(text, (), kept[0].line, _meta(kept), uncovered(text, every), versions)
     if len(versions) == 1:
-        record = replace(record, spans=tuple(every), versions={})
+        [name] = versions
+        record = replace(record, spans=tuple(every), versions={}, annotator=name)
     yield record
 
 
@@ -243,7 +244,7 @@ def _manual(rows: list[_Row], text: str) -> Iterator[Record]:
         return
     # One annotator saw the text several times: these are records of their own.
     for row, own in zip(rows, spans, strict=True):
-        yield Record(text, tuple(own), row.line, _meta([row]))
+        yield Record(text, tuple(own), row.line, _meta([row]), annotator=row.annotator)
 
 
 def _by_annotator(

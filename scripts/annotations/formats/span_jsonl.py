@@ -102,9 +102,13 @@ def _record(value: dict[str, Any], number: int, where: str, options: ReadOptions
     missing = _missing(meta.pop("missing", []), where)
     users = {user for _, user in pairs}
     if len(users - {None}) < 2:
-        if users - {None}:
-            meta["annotator"] = next(user for user in users if user is not None)
-        return Record(text, tuple(span for span, _ in pairs), number, meta, missing)
+        lone = next((user for user in users if user is not None), None)
+        if lone is not None:
+            meta["annotator"] = lone
+        named = meta.get("annotator")
+        spans = tuple(span for span, _ in pairs)
+        name = str(named) if isinstance(named, (str, int)) else None
+        return Record(text, spans, number, meta, missing, annotator=name)
     versions = {
         str(user): tuple(span for span, own in pairs if own == user)
         for user in sorted(users, key=str)

@@ -98,8 +98,11 @@ def test_token_lists_reads_a_page_of_the_datasets_server(tmp_path: Path) -> None
 def test_token_lists_numbers_without_names_stay_for_the_label_map(tmp_path: Path) -> None:
     path = write(tmp_path / "a", {"tokens": ["ক", "খ", "গ"], "ner_tags": [3, 4, 0]})
     assert {s.label for s in read(path)[0][0].spans} == {"3", "4", "0"}
-    labels = {"0": None, "3": "B-PER", "4": "I-PER"}
+    labels = {"0": "O", "3": "B-PER", "4": "I-PER"}
     assert marked(read(path, labels=labels)[0][0]) == [("ক খ", "PER")]
+    dropped = {"0": None, "3": "B-PER", "4": "I-PER"}
+    spans = {(s.start, s.label) for s in read(path, labels=dropped)[0][0].spans}
+    assert spans == {(0, "PER"), (4, "0")}
 
 
 def test_token_lists_tags_that_are_missing(tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ def class_names(feature: Any) -> list[str] | None:
 def _tag(
     value: Any, index: int, names: list[str] | None, labels: Mapping[str, str | None], where: str
 ) -> Tag:
-    """A tag as a word: a number by its name, or by the label map, where ``null`` stands for O."""
+    """A tag as a word: a number by its name, or by the label map.
+
+    A number that the map drops stays one: the spans that it makes are then dropped and listed.
+    """
     if value is None or value == "-" or (type(value) is int and value in MISSING_TAGS):
         return None
     if type(value) is int and names is not None:
@@ -141,8 +144,8 @@ def _tag(
                 where=where,
             )
         return names[value]
-    if type(value) is int and str(value) in labels:
-        return labels[str(value)] or "O"
+    if type(value) is int and labels.get(str(value)) is not None:
+        return labels[str(value)]
     return label_of(value, f"Token {index}", where)
 
 
