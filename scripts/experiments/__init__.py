@@ -1,0 +1,1 @@
+"""Many trainings for one answer: seeds, hyper-parameters, amounts of data."""
