@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from wasabi import msg
 
 from .common.console import run
 from .common.errors import UserError
+from .pipelines.card import README, without_front_matter
 from .pipelines.meta import package_meta
 
 
@@ -32,17 +35,38 @@ def main(
             todo="Train one first: python -m spacy project run train",
         )
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=output, prefix=".") as folder:
         meta = Path(folder) / "meta.json"
         srsly.write_json(meta, package_meta(model, name, version))
         package(
-            model, output, meta_path=meta, name=name, version=version, create_sdist=True,
+            _with_plain_card(model, Path(folder) / "pipeline"), output, meta_path=meta, name=name, version=version, create_sdist=True,
             create_wheel=True, force=True, silent=False,
         )  # fmt: skip
     wheels = sorted(output.glob(f"*_{name}-{version}/dist/*.whl"))
     if not wheels:
         raise UserError("No wheel was built", where=str(output))
     msg.good(f"Install it with: python -m pip install {wheels[-1].as_posix()}")
+
+
+def _with_plain_card(model: Path, copy: Path) -> Path:
+    """A copy of the pipeline, without bytes of its own, whose card has no front matter.
+
+    ``spacy huggingface-hub push`` writes its own from the meta; two would be shown as text.
+    """
+    shutil.copytree(model, copy, copy_function=_link)
+    card = copy / README
+    if card.is_file():
+        text = without_front_matter(card.read_text(encoding="utf8"))
+        card.unlink()
+        card.write_text(text, encoding="utf8", newline="\n")
+    return copy
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 if __name__ == "__main__":

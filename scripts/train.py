@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def main(
         msg.info("Continuing from model-last; optimizer and learning rate start anew")
     output.mkdir(parents=True, exist_ok=True)
     start_log(log, resume=resume)
+    started = time.perf_counter()
     try:
         with one_thread() if report and report.kind == "sample" else nullcontext():
             _train(ready, output, device.gpu_id)
@@ -81,7 +83,8 @@ def main(
         if old is not None and old > new:
             msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
     _print_result(output)
-    note_origin(output / BEST, corpus, report)
+    seconds = time.perf_counter() - started
+    note_origin(output / BEST, corpus, report, seconds=seconds, device=device.name)
 
 
 def _train(config: Any, output: Path, gpu_id: int) -> None:

@@ -23,9 +23,13 @@ class Device:
     reason: str
     warning: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called: ``CPU`` or ``GPU 0``."""
+        return "CPU" if self.gpu_id < 0 else f"GPU {self.gpu_id}"
+
     def __str__(self) -> str:
-        name = "CPU" if self.gpu_id < 0 else f"GPU {self.gpu_id}"
-        return f"{name} ({self.reason})"
+        return f"{self.name} ({self.reason})"
 
 
 def find_device(gpu_id: str | int) -> Device:

@@ -14,16 +14,24 @@ from ..encoders.report import EncoderReport
 ORIGIN = "trained_on"
 
 
-def note_origin(pipeline: Path, corpus: Path, encoder: EncoderReport | None) -> None:
+def note_origin(
+    pipeline: Path, corpus: Path, encoder: EncoderReport | None, *, seconds: float, device: str
+) -> None:
     """Writes into a trained pipeline's meta what it was trained on and under which licence.
 
     Args:
         pipeline: The trained pipeline.
         corpus: The corpus directory.
         encoder: Report of the encoder, if it has one; its weights are part of the pipeline.
+        seconds: How long the training took; of a resumed one, the last part.
+        device: What it ran on.
     """
     meta = srsly.read_json(pipeline / "meta.json")
-    meta[ORIGIN] = {"audit_md5": md5_of_file(corpus / "audit.json")}
+    meta[ORIGIN] = {
+        "audit_md5": md5_of_file(corpus / "audit.json"),
+        "seconds": round(seconds, 1),
+        "device": device,
+    }
     if encoder is not None:
         meta["license"] = encoder.licence
         meta["sources"] = [{"name": encoder.name, "license": encoder.licence}]
