@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import spacy
 import typer
+from spacy.language import Language
 from tqdm import tqdm
 from wasabi import msg
 
@@ -16,12 +18,19 @@ from .common.console import run
 from .common.devices import find_device
 from .common.errors import UserError
 from .common.files import check_replaceable, md5_of_file, new_directory, write_json, write_jsonl
-from .corpora.gold import read_gold
+from .common.tables import Table
+from .corpora.docbins import docbin_files, read_docs
+from .corpora.gold import GoldRecord, read_gold
 from .inference.predict import load_pipeline, predict, to_prediction
-from .pipelines.meta import corpus_of
-from .scoring.evaluation import evaluate_predictions
+from .pipelines.meta import check_corpus
+from .scoring.datasets import dataset_rows
+from .scoring.evaluation import Prediction, evaluate_predictions
+from .scoring.slices import read_surfaces
+from .scoring.tables import datasets_table, measure_table, percent, slices_table, strict_table
 
-METRICS_VERSION = 1
+METRICS_VERSION = 2
+# What an older evaluation left, and what is made from it: all of it is replaced.
+OURS = ["dev.json", "test.json", "dev-*.json", "test-*.json", "*.errors.jsonl", "calibration.json"]
 
 
 def main(
@@ -30,7 +39,7 @@ def main(
     output: Path = typer.Option(Path("metrics"), "--output", "-o", help="Metrics directory"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     seed: int = typer.Option(0, help="Of the bootstrap"),
-    resamples: int = typer.Option(2000, min=100, help="Bootstrap resamples"),
+    resamples: int = typer.Option(10_000, min=100, help="Bootstrap resamples"),
     other_corpus: bool = typer.Option(
         False, help="Score though the model was trained on another corpus than this"
     ),
@@ -38,59 +47,62 @@ def main(
     """Score a trained pipeline on dev and test, on repaired gold and on gold as given.
 
     Every table says on which gold it was measured; intervals are 95 % bootstrap intervals over
-    documents.
+    documents. Where test has several data sets, each is scored, and their mixture as test.
     """
+    splits = _splits(corpus)
+    check_replaceable(output, OURS)
+    known = check_corpus(model, corpus, other=other_corpus)
+    if known is None:
+        msg.warn("The model does not say on which corpus it was trained: leaks cannot be excluded")
+    device = find_device(gpu_id)
+    nlp = load_pipeline(model, device.gpu_id)
+    surfaces = read_surfaces(read_docs(docbin_files(corpus / "train.spacy"), nlp.vocab))
+    origin = {
+        "model": model.as_posix(),
+        "corpus_md5": md5_of_file(corpus / "audit.json"),
+        "trained_on_this_corpus": known,
+        "machine": _machine(device.gpu_id),
+    }
+    with new_directory(output) as folder:
+        for split in splits:
+            gold = list(read_gold(corpus / f"{split}.gold.jsonl"))
+            predictions, seconds = _predict(nlp, gold, split)
+            speed = round(sum(len(p.tokens) for p in predictions) / seconds, 1)
+            written = []
+            for name, rows in dataset_rows(gold, split).items():
+                scores, errors = evaluate_predictions(
+                    [gold[row] for row in rows], [predictions[row] for row in rows],
+                    surfaces=surfaces, resamples=resamples, seed=seed,
+                )  # fmt: skip
+                head = {"version": METRICS_VERSION, "split": split, "dataset": name, **origin}
+                scores = {**head, "words_per_second": speed, **scores}
+                write_json(folder / f"{name}.json", scores)
+                write_jsonl(folder / f"{name}.errors.jsonl", errors)
+                written.append((name, scores))
+            _print_split(written)
+    msg.good(f"Scores are in {output}, errors in {output / '*.errors.jsonl'}")
+
+
+def _splits(corpus: Path) -> list[str]:
     splits = [name for name in ("dev", "test") if (corpus / f"{name}.gold.jsonl").is_file()]
     if not splits:
         raise UserError(
             "There is no gold to score on",
             where=str(corpus),
-            todo="Make the corpus first: python -m spacy project run convert",
+            todo="Make the corpus first: python -m spacy project run data",
         )
-    check_replaceable(output, ["dev.json", "test.json", "*.errors.jsonl"])
-    known = _check_corpus(model, corpus, other_corpus)
-    device = find_device(gpu_id)
-    nlp = load_pipeline(model, device.gpu_id)
-    with new_directory(output) as folder:
-        for split in splits:
-            gold = list(read_gold(corpus / f"{split}.gold.jsonl"))
-            started = time.perf_counter()
-            docs = tqdm(predict(nlp, (g.text for g in gold)), total=len(gold), desc=split,
-                        unit="doc", disable=None)  # fmt: skip
-            predictions = [to_prediction(doc) for doc in docs]
-            seconds = time.perf_counter() - started
-            scores, errors = evaluate_predictions(gold, predictions, resamples=resamples, seed=seed)
-            scores = {
-                "version": METRICS_VERSION,
-                "split": split,
-                "model": model.as_posix(),
-                "corpus_md5": md5_of_file(corpus / "audit.json"),
-                "trained_on_this_corpus": known,
-                "words_per_second": round(scores["tokens"] / seconds, 1),
-                "machine": _machine(device.gpu_id),
-                **scores,
-            }
-            write_json(folder / f"{split}.json", scores)
-            write_jsonl(folder / f"{split}.errors.jsonl", errors)
-            _print(scores)
-    msg.good(f"Scores are in {output}, errors in {output / '*.errors.jsonl'}")
+    return splits
 
 
-def _check_corpus(model: Path, corpus: Path, other_corpus: bool) -> bool | None:
-    """Whether the model was trained on this corpus; None if it does not say."""
-    trained_on = corpus_of(model)
-    if trained_on is None:
-        msg.warn("The model does not say on which corpus it was trained: leaks cannot be excluded")
-        return None
-    same = trained_on == md5_of_file(corpus / "audit.json")
-    if not same and not other_corpus:
-        raise UserError(
-            "The model was trained on another corpus than this one",
-            where=f"{model}, {corpus}",
-            todo="Texts of dev or test may have been trained on. Train anew, or, if you know that "
-            "they were not, add --other-corpus.",
-        )
-    return same
+def _predict(
+    nlp: Language, gold: Sequence[GoldRecord], split: str
+) -> tuple[list[Prediction], float]:
+    """Predictions for the texts of a split, and the seconds that they took."""
+    started = time.perf_counter()
+    docs = tqdm(predict(nlp, (g.text for g in gold)), total=len(gold), desc=split, unit="doc",
+                disable=None)  # fmt: skip
+    predictions = [to_prediction(doc) for doc in docs]
+    return predictions, time.perf_counter() - started
 
 
 def _machine(gpu_id: int) -> dict[str, Any]:
@@ -107,33 +119,26 @@ def _machine(gpu_id: int) -> dict[str, Any]:
     }
 
 
-def _print(scores: dict[str, Any]) -> None:
+def _print_split(written: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Prints the tables of a split; of several data sets, those of the mixture."""
+    split, scores = written[-1]
     for name, gold in scores["gold"].items():
-        msg.divider(f"{scores['split']}, {name.replace('_', ' ')} gold")
+        _print(strict_table(f"{split}, {name.replace('_', ' ')} gold", gold))
         msg.text(f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.")
-        rows = [_row("all (micro)", gold["micro"]), _row("all (macro)", gold["macro"])]
-        rows += [_row(label, values) for label, values in gold["labels"].items()]
-        header = ("", "P", "R", "F", "F 95 %", "TP", "FP", "FN")
-        msg.table(rows, header=header, divider=True, aligns=["l", *"r" * 7])
-    accuracy = scores["token_accuracy"]
+    _print(measure_table(scores))
+    _print(slices_table(scores))
+    if len(written) > 1:
+        _print(datasets_table(written))
     msg.text(
-        f"Token accuracy {'–' if accuracy is None else f'{accuracy:.4f}'} (IOB2 tags, repaired "
-        f"gold); {scores['words_per_second']:,.0f} words per second"
+        f"Token accuracy {percent(scores['token_accuracy'])} (IOB2 tags, repaired gold); "
+        f"{scores['words_per_second']:,.0f} words per second"
     )
 
 
-def _row(name: str, values: dict[str, Any]) -> tuple[str, ...]:
-    interval = values.get("f_ci")
-    return (
-        name,
-        *(_percent(values[key]) for key in "prf"),
-        "–" if interval is None else f"{interval[0]:.1%}–{interval[1]:.1%}",
-        *(str(values.get(key, "")) for key in ("tp", "fp", "fn")),
-    )
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+def _print(table: Table) -> None:
+    msg.divider(table.title)
+    aligns = ["l", *"r" * (len(table.header) - 1)]
+    msg.table(table.rows, header=table.header, divider=True, aligns=aligns, max_col=40)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def check(setup: Setup, refused: Mapping[str, str] = REFUSED) -> None:
             raise UserError(
                 f"The corpus has no {name}",
                 where=str(setup.corpus),
-                todo="Make it first: python -m spacy project run convert",
+                todo="Make it first: python -m spacy project run data",
             )
     read_config(setup.config, setup.settings())
 

@@ -1,4 +1,4 @@
-"""Everything that metrics/<split>.json says of a model's predictions on a split."""
+"""Everything that metrics/<dataset>.json says of a model's predictions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..annotations.records import Span
 from ..corpora.gold import GoldRecord
+from .bootstrap import Sample, resample
 from .confusion import confusion
-from .counts import count_matches, score_table
-from .matching import Match, Pair, Range, disagreements, iob_tags, match_spans
+from .matching import Match, Pair, Range, disagreements, match_spans
+from .measures import Outcome, outcomes, tally_labels
+from .scores import measure_table, score_table, slice_table, token_table
+from .slices import (
+    Slicing,
+    Surfaces,
+    by_entity_length,
+    by_surface,
+    by_text_length,
+    tally_slices,
+)
+from .spans import Aligned, align
+from .tallies import FOUND, GOLD, PREDICTED
+from .tokens import Tagged, tag_tokens, tally_tags
 
 REPAIRED = "The audited annotation: repaired spans, on token edges; places left missing unjudged"
 AS_GIVEN = (
@@ -26,18 +41,49 @@ class Prediction:
     ents: tuple[Span, ...]
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """Spans of one gold, judged: by measure, the outcome and tallies by document and label."""
+
+    aligned: Aligned
+    measures: dict[str, tuple[Outcome, np.ndarray]]
+
+    @property
+    def parts(self) -> list[np.ndarray]:
+        """Counts to draw from: strict by label, and every measure."""
+        by_measure = [tallies.sum(axis=1) for _, tallies in self.measures.values()]
+        return [self.strict, np.stack(by_measure, axis=1)]
+
+    @property
+    def strict(self) -> np.ndarray:
+        return self.measures["strict"][1]
+
+    def scores(self, description: str, by_label: Sample, by_measure: Sample) -> dict[str, Any]:
+        return {
+            "description": description,
+            "spans": len(self.aligned.gold),
+            **score_table(self.aligned.labels, by_label),
+            "measures": measure_table(self.aligned, self.measures, by_measure),
+        }
+
+
 def evaluate_predictions(
     gold: Sequence[GoldRecord],
     predictions: Sequence[Prediction],
     *,
+    surfaces: Surfaces | None = None,
     resamples: int,
     seed: int,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Scores predictions on both golds.
 
+    All intervals come from the same draws of documents.
+
     Args:
         gold: The gold records.
         predictions: One for each, in the same order.
+        surfaces: Entity surfaces of the training corpus; without them there is no slice by
+            surface.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
 
@@ -45,52 +91,80 @@ def evaluate_predictions(
         The scores, and a line for each text with an error on the repaired gold.
     """
     pairs = list(zip(gold, predictions, strict=True))
-    repaired = [match_spans(g.ents, p.ents, g.missing) for g, p in pairs]
-    as_given = [match_spans(g.given, p.ents) for g, p in pairs]
+    matches = [match_spans(g.ents, p.ents, g.missing) for g, p in pairs]
+    repaired = _judge(matches)
+    as_given = _judge([match_spans(g.given, p.ents) for g, p in pairs])
+    slicings = _slicings(repaired.aligned, pairs, surfaces)
+    tagged = tag_tokens([Tagged(p.tokens, g.ents, p.ents, g.missing) for g, p in pairs])
+    tags = tally_tags(tagged)
+    tokens = np.stack([tags.sum(axis=1), tags[:, 1:].sum(axis=1)], axis=1)
+    strict = repaired.measures["strict"][0]
+    sliced = [tally_slices(repaired.aligned, s, strict) for s in slicings.values()]
+    samples = resample(
+        [*repaired.parts, *as_given.parts, tokens, *sliced], resamples=resamples, seed=seed
+    )
+    token_level = token_table(tagged, tags, samples[4])
     scores = {
         "docs": len(gold),
         "tokens": sum(len(p.tokens) for p in predictions),
-        "token_accuracy": token_accuracy(pairs),
-        "unjudged": sum(len(m.unjudged) for m in repaired),
+        "token_accuracy": token_level["accuracy"],
+        "unjudged": sum(len(m.unjudged) for m in matches),
         "gold": {
-            name: {
-                "description": text,
-                "spans": sum(len(m.correct) + len(m.missed) for m in matches),
-                **score_table(count_matches(matches), resamples=resamples, seed=seed),
-            }
-            for name, text, matches in (
-                ("repaired", REPAIRED, repaired),
-                ("as_given", AS_GIVEN, as_given),
-            )
+            "repaired": repaired.scores(REPAIRED, *samples[0:2]),
+            "as_given": as_given.scores(AS_GIVEN, *samples[2:4]),
         },
-        "confusion": confusion(repaired),
+        "token_level": token_level,
+        "slices": {
+            name: slice_table(slicing.names, sample)
+            for (name, slicing), sample in zip(slicings.items(), samples[5:], strict=True)
+        },
+        "confusion": confusion(matches),
         "seed": seed,
         "resamples": resamples,
+        **_per_document(repaired),
     }
-    return scores, [_errors(g, p, m) for (g, p), m in zip(pairs, repaired, strict=True)
+    return scores, [_errors(g, p, m) for (g, p), m in zip(pairs, matches, strict=True)
                     if m.missed or m.spurious]  # fmt: skip
 
 
-def token_accuracy(pairs: Sequence[tuple[GoldRecord, Prediction]]) -> float | None:
-    """Share of tokens whose IOB2 tag is that of the repaired gold; missing tokens left out.
+def _judge(matches: Sequence[Match]) -> _Judged:
+    aligned = align(matches)
+    judged = outcomes(aligned)
+    return _Judged(aligned, {n: (o, tally_labels(aligned, o)) for n, o in judged.items()})
 
-    None if there is no token to judge.
-    """
-    right = total = 0
-    for gold, prediction in pairs:
-        truth = iob_tags(prediction.tokens, gold.ents)
-        guess = iob_tags(prediction.tokens, prediction.ents)
-        for (start, end), a, b in zip(prediction.tokens, truth, guess, strict=True):
-            if not any(start < stop and first < end for first, stop in gold.missing):
-                total += 1
-                right += a == b
-    return round(right / total, 6) if total else None
+
+def _slicings(
+    aligned: Aligned, pairs: Sequence[tuple[GoldRecord, Prediction]], surfaces: Surfaces | None
+) -> dict[str, Slicing]:
+    tokens = [prediction.tokens for _, prediction in pairs]
+    slicings = {}
+    if surfaces is not None:
+        slicings["surface"] = by_surface(aligned, [gold.text for gold, _ in pairs], surfaces)
+    slicings["entity_length"] = by_entity_length(aligned, tokens)
+    slicings["text_length"] = by_text_length(aligned, tokens)
+    return slicings
+
+
+def _per_document(judged: _Judged) -> dict[str, Any]:
+    """Counts tp, fp, fn by document, for paired tests; by label only where one is not 0."""
+    strict = judged.strict
+    found = strict[..., FOUND]
+    counts = np.stack([found, strict[..., PREDICTED] - found, strict[..., GOLD] - found], axis=-1)
+    counts = counts.astype(int)
+    where = np.argwhere(counts.any(axis=-1))
+    rows = np.concatenate([where, counts[tuple(where.T)]], axis=1)
+    return {
+        "per_document": counts.sum(axis=1).tolist(),
+        "per_document_labels": {"labels": list(judged.aligned.labels), "counts": rows.tolist()},
+    }
 
 
 def _errors(gold: GoldRecord, prediction: Prediction, match: Match) -> dict[str, Any]:
+    dataset = gold.dataset
     return {
         "id": gold.id,
         "source": gold.source,
+        **({} if dataset is None else {"dataset": dataset}),
         "text": gold.text,
         "gold": [_list(span) for span in gold.ents],
         "predicted": [_list(span) for span in prediction.ents],

@@ -65,19 +65,20 @@ def disagreements(match: Match) -> list[Pair]:
     """Pairs missed with spurious spans to say what went wrong, in text order.
 
     ``label``: same offsets, other label. ``boundary``: they overlap, whatever the labels; each
-    span is paired once, the largest overlap first. The rest are ``missed`` or ``spurious``.
+    span is paired once, the largest overlap first, on a tie spans of one label first. The rest
+    are ``missed`` or ``spurious``.
     """
     golds, guesses = list(match.missed), list(match.spurious)
     candidates = sorted(
         (
-            ((g.start, g.end) != (p.start, p.end), -_overlap(g, p), g, p)
+            ((g.start, g.end) != (p.start, p.end), -_overlap(g, p), g.label != p.label, g, p)
             for g in golds
             for p in guesses
             if _overlap(g, p) > 0
         ),
     )
     pairs = []
-    for differs, _, gold, guess in candidates:
+    for differs, *_, gold, guess in candidates:
         if gold in golds and guess in guesses:
             pairs.append(Pair("boundary" if differs else "label", gold, guess))
             golds.remove(gold)
@@ -89,20 +90,3 @@ def disagreements(match: Match) -> list[Pair]:
 
 def _overlap(first: Span, second: Span) -> int:
     return min(first.end, second.end) - max(first.start, second.start)
-
-
-def iob_tags(tokens: Sequence[Range], spans: Collection[Span]) -> list[str]:
-    """IOB2 tags of tokens; a span that is not on token edges tags the tokens it touches.
-
-    Args:
-        tokens: Character range of each token, in order.
-        spans: Spans; where two touch a token, the later one has it.
-    """
-    tags = ["O"] * len(tokens)
-    for span in sorted(spans):
-        inside = False
-        for i, (start, end) in enumerate(tokens):
-            if start < span.end and span.start < end:
-                tags[i] = f"{'I' if inside else 'B'}-{span.label}"
-                inside = True
-    return tags

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.annotations.records import Span
-from scripts.scoring.matching import disagreements, iob_tags, match_spans
+from scripts.scoring.matching import disagreements, match_spans
 
 PER, LOC = "PER", "LOC"
 
@@ -58,6 +58,9 @@ def test_match_spans_counts_a_gold_span_that_touches_missing_annotation():
     assert match_spans([S(0, 4)], [S(0, 4)], missing=[(2, 8)]).correct == (S(0, 4),)
 
 
-def test_iob_tags_of_a_span_off_the_token_edges():
-    tokens = [(0, 4), (5, 8), (8, 9), (10, 12)]
-    assert iob_tags(tokens, [S(1, 8), S(10, 12, LOC)]) == ["B-PER", "I-PER", "O", "B-LOC"]
+def test_disagreements_prefer_the_same_label_where_overlaps_are_equal():
+    pairs = disagreements(match_spans([S(0, 4, LOC)], [S(0, 2), S(2, 4, LOC)]))
+    assert [(p.kind, p.predicted) for p in pairs] == [
+        ("spurious", S(0, 2)),
+        ("boundary", S(2, 4, LOC)),
+    ]
