@@ -7,6 +7,7 @@ from typing import Any
 
 import srsly
 
+from ..common.errors import UserError
 from ..common.files import md5_of_file, new_file, write_json
 from ..encoders.report import EncoderReport
 
@@ -44,6 +45,31 @@ def corpus_of(pipeline: Path) -> str | None:
     path = pipeline / "meta.json"
     meta: dict[str, Any] = srsly.read_json(path) if path.is_file() else {}
     return meta.get(ORIGIN, {}).get("audit_md5")
+
+
+def check_corpus(pipeline: Path, corpus: Path, *, other: bool) -> bool | None:
+    """Whether a pipeline was trained on a corpus; None if it does not say.
+
+    Args:
+        pipeline: The trained pipeline.
+        corpus: The corpus directory.
+        other: Whether another corpus is allowed.
+
+    Raises:
+        UserError: It was trained on another corpus, and that is not allowed.
+    """
+    trained_on = corpus_of(pipeline)
+    if trained_on is None:
+        return None
+    same = trained_on == md5_of_file(corpus / "audit.json")
+    if not same and not other:
+        raise UserError(
+            "The model was trained on another corpus than this one",
+            where=f"{pipeline}, {corpus}",
+            todo="Texts of dev or test may have been trained on. Train anew, or, if you know that "
+            "they were not, add --other-corpus.",
+        )
+    return same
 
 
 def package_meta(pipeline: Path, name: str, version: str) -> dict[str, Any]:
