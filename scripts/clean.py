@@ -10,14 +10,16 @@ from wasabi import msg
 
 from .common.console import run
 
-GENERATED = ("corpus", "training", "metrics", "reports", "packages", "assets/encoders")
+GENERATED = (
+    "corpus", "training", "metrics", "reports", "packages", "suspects", "assets/encoders",
+)  # fmt: skip
 
 
 def main(
     keep_encoders: bool = typer.Option(False, help="Keep prepared encoders"),
 ) -> None:
-    """Remove what the project generates: corpus, training, metrics, reports, packages, encoders,
-    predictions.
+    """Remove what the project generates: corpus, training, metrics, reports, packages, suspects,
+    encoders, predictions.
 
     Downloaded assets stay.
     """
@@ -27,7 +29,7 @@ def main(
         if Path(name).is_dir():
             shutil.rmtree(name)
             msg.info(f"Removed {name}")
-    for name in ("project.lock", "predictions.jsonl"):
+    for name in ("project.lock", "predictions.jsonl", "assets/inputs.json"):
         Path(name).unlink(missing_ok=True)
     msg.good("Clean")
 

@@ -1,0 +1,1 @@
+"""Is the gold itself wrong? Likely annotation errors found, reviewed and mended."""
