@@ -21,7 +21,7 @@ def main(
     """Remove what the project generates: corpus, training, metrics, reports, packages, suspects,
     encoders, predictions.
 
-    Downloaded assets stay.
+    Downloaded assets stay. With reports goes their history of earlier runs.
     """
     for name in GENERATED:
         if name == "assets/encoders" and keep_encoders:

@@ -11,7 +11,7 @@ from .common.console import run
 from .reports.build import write_report
 from .reports.cautions import cautions
 from .reports.inputs import load_inputs
-from .reports.page import interval, percent
+from .reports.tables import interval, percent
 
 
 def main(
@@ -20,14 +20,20 @@ def main(
     metrics: Path = Opt(Path("metrics"), help="Directory of dev.json, test.json and their errors"),
     output: Path = Opt(Path("reports"), "--output", "-o", help="Directory to write, as a whole"),
     title: str = Opt("NER report", help="Title of the page"),
+    config: Path = Opt(
+        Path("training/model-best/config.cfg"), help="The trained config, for the learning rate"
+    ),
 ) -> None:
-    """Make reports/index.html: data audit, training curves, scores and errors on one page."""
-    inputs = load_inputs(audit, log, metrics)
+    """Make reports/index.html: data audit, training curves, scores and errors on one page.
+
+    Reports made into the same directory keep a history of the runs, and compare them.
+    """
+    inputs = load_inputs(audit, log, metrics, config)
     page = write_report(inputs, output, title=title)
-    for split, evaluation in inputs.evaluations.items():
+    for name, evaluation in inputs.evaluations.items():
         for gold_title, gold in evaluation.metrics.gold.titled():
             score = f"F {percent(gold.micro.f)} ({interval(gold.micro.f_ci)})"
-            msg.info(f"{split}, {gold_title}: {score}")
+            msg.info(f"{name}, {gold_title}: {score}")
     for caution in cautions(inputs):
         msg.warn(caution)
     msg.good(f"Wrote {page}")

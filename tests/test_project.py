@@ -20,7 +20,9 @@ FAST = {
     "train_options": " --training.max_steps 12 --training.eval_frequency 4",
     "gpu_id": "-1",
 }
-PRODUCING = ["convert", "encoder", "debug-data", "train", "evaluate", "report"]
+PRODUCING = [
+    "convert", "encoder", "debug-data", "train", "evaluate", "calibrate", "report", "card",
+]  # fmt: skip
 
 pytestmark = pytest.mark.project
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .inputs import Evaluation, Inputs, TrainingLog
-from .schemas import Audit
+from .evaluations import Evaluation, is_part
+from .inputs import Inputs
+from .schemas.audit import Audit
+from .training import TrainingLog
 
 FEW_SPANS = 30
 """Gold spans of a label below which its score says little: one span moves recall by 3 points."""
@@ -17,8 +19,7 @@ WIDE_INTERVAL = 0.10
 def cautions(inputs: Inputs) -> list[str]:
     """Collects what the audit, the log and the scores warn of, gravest first."""
     found = list(_stale(inputs))
-    for split, evaluation in inputs.evaluations.items():
-        found += _uncertain(split, evaluation)
+    found += _uncertain(inputs.evaluations)
     found += _data(inputs.audit)
     found += _training(inputs.log)
     return found
@@ -26,42 +27,63 @@ def cautions(inputs: Inputs) -> list[str]:
 
 def _stale(inputs: Inputs) -> Iterator[str]:
     """Scores that do not belong to this corpus, or not to each other."""
-    for split, evaluation in inputs.evaluations.items():
-        audited = inputs.audit.splits.get(split)
+    metrics = {name: evaluation.metrics for name, evaluation in inputs.evaluations.items()}
+    splits = inputs.audit.splits
+    for name, metric in metrics.items():
+        audited = splits.get(metric.split)
         if audited is None:
-            yield f"There are scores for {split}, but the audit knows no such split."
-        elif audited.docs != evaluation.metrics.docs:
+            yield f"There are scores for {name}, but the audit knows no such split."
+        elif audited.docs != metric.docs and not is_part(name):
             yield (
-                f"{split} was scored on {evaluation.metrics.docs:,} documents, but the audited "
+                f"{name} was scored on {metric.docs:,} documents, but the audited "
                 f"corpus has {audited.docs:,}: the corpus was converted anew since; evaluate again."
             )
-    models = sorted({e.metrics.model for e in inputs.evaluations.values()})
-    if len(models) > 1:
-        yield f"The splits were scored with different models: {', '.join(models)}."
-
-
-def _uncertain(split: str, evaluation: Evaluation) -> Iterator[str]:
-    gold = evaluation.metrics.gold.repaired
-    few = [
-        f"{label} ({score.tp + score.fn})"
-        for label, score in sorted(gold.labels.items())
-        if score.tp + score.fn < FEW_SPANS
-    ]
-    if few:
-        which = "this label" if len(few) == 1 else "these labels"
+    md5 = inputs.audit_md5
+    stale = [name for name, metric in metrics.items() if metric.corpus_md5 not in (None, md5)]
+    if stale:
+        yield f"Scored on another corpus than the audited one: {', '.join(stale)}; evaluate again."
+    foreign = [name for name, m in metrics.items() if m.trained_on_this_corpus is False]
+    if foreign:
         yield (
-            f"The repaired gold of {split} has fewer than {FEW_SPANS} spans of {', '.join(few)}: "
-            f"the scores of {which} say little."
+            f"The model was trained on another corpus than it was scored on; it may have seen "
+            f"texts of {', '.join(foreign)}."
         )
-    low, high = gold.micro.f_ci or (None, None)
-    if low is not None and high is not None and high - low > WIDE_INTERVAL:
+    models = sorted({metric.model for metric in metrics.values()})
+    if len(models) > 1:
+        yield f"The data sets were scored with different models: {', '.join(models)}."
+
+
+def _uncertain(evaluations: Mapping[str, Evaluation]) -> Iterator[str]:
+    wide = []
+    for name, evaluation in evaluations.items():
+        gold = evaluation.metrics.gold.repaired
+        few = [
+            f"{label} ({score.tp + score.fn})"
+            for label, score in sorted(gold.labels.items())
+            if score.tp + score.fn < FEW_SPANS
+        ]
+        if few:
+            which = "this label" if len(few) == 1 else "these labels"
+            yield (
+                f"The repaired gold of {name} has fewer than {FEW_SPANS} spans of "
+                f"{', '.join(few)}: the scores of {which} say little."
+            )
+        low, high = gold.micro.f_ci or (None, None)
+        if low is not None and high is not None and high - low > WIDE_INTERVAL:
+            wide.append(f"{100 * (high - low):.1f} points on {name}")
+    if wide:
         yield (
-            f"The 95 % interval of F on {split}, repaired gold, is {100 * (high - low):.1f} points "
-            "wide: smaller differences between two models may be chance."
+            f"The 95 % interval of F, repaired gold, is wide: {', '.join(wide)}. Smaller "
+            "differences between two models may be chance."
         )
 
 
 def _data(audit: Audit) -> Iterator[str]:
+    for name, reading in audit.reading.items():
+        lost = {code: n.spans for code, n in reading.notices.items() if n.spans}
+        if lost:
+            listed = ", ".join(f"{code} {spans:,}" for code, spans in lost.items())
+            yield f"Spans of the file that were not read from {name}: {listed}."
     learned = audit.splits["train"].labels if "train" in audit.splits else {}
     splits = {name: audit.splits[name] for name in audit.split_names}
     refused = _of_given({name: (s.spans.refused, s.spans.given) for name, s in splits.items()})

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .schemas import Region
+from .schemas.base import Region
 
 LONG_TEXT = 600
 """Characters from which on a text is shown in excerpts."""

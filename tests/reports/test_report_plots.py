@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import matplotlib
 import pytest
-from matplotlib.font_manager import fontManager
 
-from scripts.reports.inputs import TrainingLog
-from scripts.reports.plots import inline_svg, loss_figure, score_figure
-from scripts.reports.schemas import LogRow
+from scripts.reports.plots.style import Numbering, inline_svg, save_png
+from scripts.reports.plots.training import loss_figure, score_figure
+from scripts.reports.schemas.training import LogRow
+from scripts.reports.training import TrainingLog
 
 
 def row(step: int, score: float, loss: float = 10.0, *, names: str = "fpr") -> LogRow:
@@ -63,10 +64,7 @@ def test_plots_inline_svg_stands_alone_in_a_page() -> None:
 
 
 @pytest.mark.parametrize("name", ["ব্যক্তি", "$x$", "ner\x00"])
-def test_plots_any_component_name_is_drawn_without_a_warning(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fontManager, "get_font_names", lambda: [])  # as without a Bangla font
+def test_plots_any_component_name_is_drawn_without_a_warning(name: str) -> None:
     rows = [LogRow(epoch=0, step=0, losses={name: 1.0}, scores={}, score=0.0)]
     settings = dict(matplotlib.rcParams)
     with warnings.catch_warnings():
@@ -74,3 +72,30 @@ def test_plots_any_component_name_is_drawn_without_a_warning(
         svg = inline_svg(loss_figure(TrainingLog(rows, truncated=False)), "loss", "Loss")
     assert f"Loss of {name.replace(chr(0), chr(0xFFFD))}, per update" in svg
     assert dict(matplotlib.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", ["LOC", "Straße", "Имя", "B-PER"])
+def test_plots_numbering_leaves_what_matplotlib_can_write(name: str) -> None:
+    numbering = Numbering()
+    assert numbering(name) == name
+    assert numbering.names == {}
+
+
+def test_plots_numbering_gives_a_name_one_number() -> None:
+    numbering = Numbering()
+    assert [numbering(name) for name in ("স্থান", "人名", "স্থান", "a\nb")] == [
+        "[1]",
+        "[2]",
+        "[1]",
+        "[3]",
+    ]
+
+
+def test_plots_png_of_a_numbered_name_has_no_missing_glyph(tmp_path: Path) -> None:
+    rows = [LogRow(epoch=0, step=0, losses={"ব্যক্তি": 1.0}, scores={}, score=0.0)]
+    figure = loss_figure(TrainingLog(rows, truncated=False), Numbering())
+    assert figure.axes[0].get_title(loc="left") == "Loss of [1], per update"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_png(figure, tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
