@@ -87,7 +87,7 @@ def test_project_second_run_skips_all_that_produces_something(project):
     [
         ({"train_options": " --training.max_steps 4"}, ["train"]),
         ({"config": "ner_cpu"}, ["encoder", "debug-data", "train"]),
-        ({"seed": "7"}, ["convert", "encoder", "train", "evaluate"]),
+        ({"seed": "7"}, ["convert", "encoder", "train", "evaluate", "calibrate"]),
     ],
 )
 def test_project_change_of_a_variable_runs_what_names_it(project, change, rerun):
@@ -180,8 +180,20 @@ def test_project_predictions_can_be_converted_again(project, tmp_path):
 def test_project_own_file_alone_is_split(tmp_path):
     folder = _copy_template(tmp_path)
     shutil.copy(ROOT / "assets" / "sample" / "train.jsonl", folder / "my.jsonl")
-    printed = _project(folder, "convert", ".", "--vars.train", "my.jsonl")
+    printed = _project(folder, "data", ".", "--vars.train", "my.jsonl")
     assert "dev is not given" in printed
     audit = json.loads((folder / "corpus" / "audit.json").read_text(encoding="utf8"))
     assert set(audit["inputs"]) == {"train"}
     assert set(audit["splits"]) == {"train", "dev", "test"}
+
+
+@pytest.mark.parametrize("target", ["label-studio", "brat"])
+def test_project_takes_the_files_of_other_tools_as_they_are(tmp_path, target):
+    folder = _copy_template(tmp_path)
+    sample = str(ROOT / "assets" / "sample" / "train.jsonl")
+    _run(folder, "-m", "scripts.export", sample, "mine", "--to", target)
+    printed = _project(folder, "data", ".", "--vars.train", "mine")
+    assert f"format {target}" in printed
+    audit = json.loads((folder / "corpus" / "audit.json").read_text(encoding="utf8"))
+    counts = [split["spans"] for split in audit["splits"].values()]
+    assert sum(c["given"] for c in counts) == sum(c["kept"] for c in counts) == 1162

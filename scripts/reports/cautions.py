@@ -19,6 +19,11 @@ WIDE_INTERVAL = 0.10
 def cautions(inputs: Inputs) -> list[str]:
     """Collects what the audit, the log and the scores warn of, gravest first."""
     found = list(_stale(inputs))
+    if not any(e.metrics.split == "test" for e in inputs.evaluations.values()):
+        found.append(
+            "There are no scores on a test set: dev chose the checkpoint, so that every score here "
+            "is optimistic."
+        )
     found += _uncertain(inputs.evaluations)
     found += _data(inputs.audit)
     found += _training(inputs.log)
@@ -51,6 +56,11 @@ def _stale(inputs: Inputs) -> Iterator[str]:
     models = sorted({metric.model for metric in metrics.values()})
     if len(models) > 1:
         yield f"The data sets were scored with different models: {', '.join(models)}."
+    calibration = inputs.calibration
+    if calibration and calibration.corpus_md5 not in (None, md5):
+        yield "The confidences were calibrated on another corpus than the audited one."
+    if calibration and calibration.model not in (None, *models):
+        yield f"The confidences are of another model than the scores: {calibration.model}."
 
 
 def _uncertain(evaluations: Mapping[str, Evaluation]) -> Iterator[str]:

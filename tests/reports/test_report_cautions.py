@@ -6,7 +6,7 @@ import pytest
 
 from scripts.reports.cautions import cautions
 
-from .samples import Files, audit, log_row, metrics, score
+from .samples import Files, audit, calibration, log_row, metrics, score
 
 
 def test_cautions_name_what_weakens_the_scores(files: Files) -> None:
@@ -47,3 +47,19 @@ def test_cautions_label_that_train_lacks(files: Files) -> None:
     data["splits"]["train"] = {**data["splits"]["train"], "labels": {"PER": 60, "LOC": 40}}
     files.write("audit", data)
     assert "Labels of dev that train has no span of: স্থান." in cautions(files.load())
+
+
+def test_cautions_say_that_dev_alone_is_optimistic(files: Files) -> None:
+    warning = "no scores on a test set"
+    both = warning in "\n".join(cautions(files.load()))
+    for path in files.metrics.glob("test*"):
+        path.unlink()
+    assert not both
+    assert warning in "\n".join(cautions(files.load()))
+
+
+def test_cautions_tell_a_calibration_of_something_else(files: Files) -> None:
+    files.write("calibration", {**calibration(), "model": "b/model-best", "corpus_md5": "0"})
+    found = "\n".join(cautions(files.load()))
+    assert "calibrated on another corpus" in found
+    assert "of another model than the scores: b/model-best" in found

@@ -42,6 +42,8 @@ class Calibration(BaseModel):
     """How confidence was calibrated, and what it is worth before and after."""
 
     version: Literal[1]
+    model: str | None = None
+    corpus_md5: str | None = None
     method: str
     fitted_on: str
     gold: str = "repaired"
