@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,11 @@ from .common.errors import UserError
 from .common.files import md5_of_file, new_file, write_json
 from .common.tables import Table
 from .corpora.gold import GoldRecord, read_gold
-from .inference.confidence import ner_md5, predict_with_confidence
+from .inference.confidence import predict_with_confidence
 from .inference.predict import ent_spans, load_pipeline
-from .pipelines.meta import check_corpus
-from .scoring.calibration import (
-    BINS,
-    RAW,
-    Calibration,
-    Choice,
-    Judged,
-    assess,
-    choose_calibration,
-    judge,
-    keep_above,
-)
+from .pipelines.meta import check_corpus, ner_md5
+from .scoring.assessment import Assessed, PredictedSplit, assess_splits
+from .scoring.calibration import BINS, RAW, Choice, keep_above
 
 CALIBRATION_VERSION = 1
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -64,65 +55,60 @@ def main(
     if known is None:
         msg.warn("The model does not say on which corpus it was trained: leaks cannot be excluded")
     nlp = load_pipeline(model, find_device(gpu_id).gpu_id)
-    judged = {}
-    for split in ("dev", "test"):
-        if (corpus / f"{split}.gold.jsonl").is_file():
-            judged |= _judge_split(nlp, list(read_gold(corpus / f"{split}.gold.jsonl")), split)
-    choice = choose_calibration(judged["dev"], seed)
-    datasets = {
-        name: assess(
-            data,
-            choice.unseen if name == "dev" else choice.calibration.apply(data.confidence),
-            choice.calibration,
-        )
-        for name, data in judged.items()
+    splits = {
+        split: _predict_split(nlp, list(read_gold(corpus / f"{split}.gold.jsonl")), split)
+        for split in ("dev", "test")
+        if (corpus / f"{split}.gold.jsonl").is_file()
     }
-    result = {
-        "version": CALIBRATION_VERSION,
+    choice, datasets = assess_splits(splits, seed)
+    origin = {
         "model": model.as_posix(),
         "ner_md5": ner_md5(model),
         "corpus_md5": md5_of_file(corpus / "audit.json"),
         "trained_on_this_corpus": known,
+        "seed": seed,
+    }
+    path = output / "calibration.json"
+    with new_file(path) as temporary:
+        write_json(temporary, _content(choice, datasets, origin))
+    _print(choice, datasets)
+    if choice.calibration == RAW:
+        msg.warn("Nothing was calibrated: predict --confidence gives the confidences raw")
+    msg.good(f"The calibration is in {path}")
+
+
+def _predict_split(nlp: Language, gold: Sequence[GoldRecord], split: str) -> PredictedSplit:
+    docs = tqdm(predict_with_confidence(nlp, (g.text for g in gold)), total=len(gold), desc=split,
+                unit="doc", disable=None)  # fmt: skip
+    predicted = [dict(zip(ent_spans(doc), values, strict=True)) for doc, values in docs]
+    return PredictedSplit(gold, predicted)
+
+
+def _content(
+    choice: Choice, datasets: Mapping[str, Assessed], origin: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What ``calibration.json`` holds."""
+    return {
+        "version": CALIBRATION_VERSION,
+        **origin,
         "confidence": "product of the softmax values of the actions that built the entity",
         "method": choice.calibration.method,
         "reason": choice.reason,
         "log_loss": {name: round(loss, 6) for name, loss in choice.losses.items()},
         "fitted_on": "dev",
         "gold": "repaired",
-        "spans": datasets["dev"]["spans"],
-        "seed": seed,
+        "spans": datasets["dev"].scores["spans"],
         "ece_bins": {"count": BINS, "kind": "equal mass; ece_width: equal width"},
         "beam": None,
         "map": choice.calibration.to_json(),
-        "datasets": datasets,
+        "datasets": {name: data.scores for name, data in datasets.items()},
     }
-    path = output / "calibration.json"
-    with new_file(path) as temporary:
-        write_json(temporary, result)
-    _print(choice, judged, datasets)
-    if choice.calibration == RAW:
-        msg.warn("Nothing was calibrated: predict --confidence gives the confidences raw")
-    msg.good(f"The calibration is in {path}")
 
 
-def _judge_split(nlp: Language, gold: Sequence[GoldRecord], split: str) -> dict[str, Judged]:
-    """The judged entities of a split, and of each of its data sets where it has several."""
-    docs = tqdm(predict_with_confidence(nlp, (g.text for g in gold)), total=len(gold), desc=split,
-                unit="doc", disable=None)  # fmt: skip
-    predicted = [dict(zip(ent_spans(doc), values, strict=True)) for doc, values in docs]
-    result = {split: judge(gold, predicted)}
-    for name in sorted({record.dataset for record in gold if record.dataset is not None}):
-        of_name = [i for i, record in enumerate(gold) if record.dataset == name]
-        result[f"{split}-{name}"] = judge(
-            [gold[i] for i in of_name], [predicted[i] for i in of_name]
-        )
-    return result
-
-
-def _print(choice: Choice, judged: dict[str, Judged], datasets: dict[str, Any]) -> None:
+def _print(choice: Choice, datasets: Mapping[str, Assessed]) -> None:
     losses = ", ".join(f"{name} {loss:.4f}" for name, loss in choice.losses.items())
     msg.info(f"Method: {choice.calibration.method} ({choice.reason})", losses or None)
-    rows = [_row(name, values) for name, values in datasets.items() if values["spans"]]
+    rows = [_row(name, data.scores) for name, data in datasets.items() if data.scores["spans"]]
     header = ("", "entities", "right", "mean", "after", "ECE", "after", "Brier", "after", "AURC")
     print_table(
         Table(
@@ -131,9 +117,9 @@ def _print(choice: Choice, judged: dict[str, Judged], datasets: dict[str, Any]) 
             rows,
         )
     )
-    for name, data in judged.items():
-        if len(data.confidence):
-            _print_thresholds(name, data, choice.calibration)
+    for name, data in datasets.items():
+        if len(data.after):
+            _print_thresholds(name, data)
 
 
 def _row(name: str, values: dict[str, Any]) -> tuple[str, ...]:
@@ -145,14 +131,19 @@ def _row(name: str, values: dict[str, Any]) -> tuple[str, ...]:
     return name, str(values["spans"]), f"{values['precision']:.3f}", *pairs, f"{values['aurc']:.3f}"
 
 
-def _print_thresholds(name: str, data: Judged, calibration: Calibration) -> None:
-    probability = calibration.apply(data.confidence)
+def _print_thresholds(name: str, data: Assessed) -> None:
     rows = []
     for threshold in THRESHOLDS:
-        kept = keep_above(data, probability, threshold)
+        kept = keep_above(data.judged, data.after, threshold)
         shares = ["–" if kept[key] is None else f"{kept[key]:.1%}" for key in "pr"]
         rows.append((f"{threshold:g}", str(kept["kept"]), *shares))
-    print_table(Table(f"{name}: what --threshold keeps", ("at least", "entities", "P", "R"), rows))
+    print_table(
+        Table(
+            f"{name}, repaired gold: what --threshold keeps",
+            ("at least", "entities", "P", "R"),
+            rows,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ def main(
     with tempfile.TemporaryDirectory(dir=output, prefix=".") as folder:
         meta = Path(folder) / "meta.json"
         srsly.write_json(meta, package_meta(model, name, version))
+        copy = _with_plain_card(model, Path(folder) / "pipeline")
         package(
-            _with_plain_card(model, Path(folder) / "pipeline"), output, meta_path=meta, name=name, version=version, create_sdist=True,
+            copy, output, meta_path=meta, name=name, version=version, create_sdist=True,
             create_wheel=True, force=True, silent=False,
         )  # fmt: skip
     wheels = sorted(output.glob(f"*_{name}-{version}/dist/*.whl"))

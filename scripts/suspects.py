@@ -71,13 +71,17 @@ def main(
         gpu_id=find_device(gpu_id).gpu_id, encoder=encoder, seed=seed, options=tuple(ctx.args),
     )  # fmt: skip
     found = find_suspects(train, options, parse_policies(policy), settings, progress=_progress)
-    summary = {
-        "train": {"path": train.as_posix(), "md5": md5_of_path(train)},
-        "settings": {k: v.as_posix() if isinstance(v, Path) else v
-                     for k, v in asdict(settings).items()},
-    }  # fmt: skip
-    written = write_review(found, output, limit=limit, summary=summary)
+    written = write_review(found, output, limit=limit, summary=_summary(train, settings))
     _print(found, written, output)
+
+
+def _summary(train: Path, settings: CrossSettings) -> dict[str, Any]:
+    """What the suspects were found in, and how."""
+    values = asdict(settings).items()
+    return {
+        "train": {"path": train.as_posix(), "md5": md5_of_path(train)},
+        "settings": {k: v.as_posix() if isinstance(v, Path) else v for k, v in values},
+    }
 
 
 def _progress(items: Iterable[Any], name: str) -> Iterable[Any]:

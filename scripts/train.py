@@ -79,9 +79,7 @@ def main(
         if staged is not None and not (output / "model-last").is_dir():
             unstage(output, staged)
     if staged is not None:
-        new, old = keep_better(output, staged)
-        if old is not None and old > new:
-            msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
+        _keep_better(output, staged)
     _print_result(output)
     seconds = time.perf_counter() - started
     note_origin(output / BEST, corpus, report, seconds=seconds, device=device.name)
@@ -103,6 +101,12 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
             where=f"batches of {config['training']['batcher'].get('size')}",
             todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
         ) from error
+
+
+def _keep_better(output: Path, staged: Path) -> None:
+    new, old = keep_better(output, staged)
+    if old is not None and old > new:
+        msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
 
 
 def _print_settings(config: Path, output: Path, gpu_id: int, settings: dict[str, Any]) -> None:

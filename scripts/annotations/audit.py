@@ -99,14 +99,8 @@ def audit_record(
         policies: Policy of every fault.
         copies: What the copies of this text come to; None if they do not differ.
     """
-    read = to_codepoints(record.text, record.spans, evidence.unit)
-    pairs = zip(record.spans, read, strict=True)
-    decisions = [resolve_span(record.text, *p, edges, evidence, policies) for p in pairs]
-    decisions = [
-        _length(_variant(d, evidence, policies), edges, evidence, policies) for d in decisions
-    ]
-    before = list(decisions)
-    decisions = resolve_overlaps(decisions, edges, policies)
+    before = _resolved(record, edges, evidence, policies)
+    decisions = resolve_overlaps(before, edges, policies)
     decisions = rule_misplaced(record.text, before, decisions, edges, evidence, policies)
     own = {d.span for d in decisions if d.span is not None}
     if copies is not None:
@@ -134,6 +128,18 @@ def audit_record(
         stop=tuple(stop),
         dropped=dropped,
     )
+
+
+def _resolved(
+    record: Record, edges: TokenEdges, evidence: Evidence, policies: Policies
+) -> list[Decision]:
+    """What becomes of each span by itself, whatever the others are."""
+    read = to_codepoints(record.text, record.spans, evidence.unit)
+    decisions = (
+        resolve_span(record.text, given, span, edges, evidence, policies)
+        for given, span in zip(record.spans, read, strict=True)
+    )
+    return [_length(_variant(d, evidence, policies), edges, evidence, policies) for d in decisions]
 
 
 def _inside(spans: Iterable[Span], ents: Sequence[Span]) -> list[Span]:

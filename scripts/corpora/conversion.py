@@ -106,11 +106,7 @@ def convert(
             with mapper(blank, settings.n_process) as run:
                 surveys, logs = _survey(inputs, folder, settings, table, run, progress)
             evidence, hypotheses = conclude(surveys, inputs, settings.read)
-            splits = [split_of(name) for name in inputs]
-            placement = place_records(
-                table, splits, _fractions(inputs, settings), settings.policies,
-                threshold=settings.near_duplicate, seed=settings.seed,
-            )  # fmt: skip
+            placement = _place(table, inputs, settings)
         finally:
             table.close()
         known = _with_contested(inputs, settings, replace(blank, evidence=evidence), placement)
@@ -122,6 +118,13 @@ def convert(
         audit["reading"] = _reading(inputs, settings, logs, evidence)
         write_json(folder / "audit.json", audit)
     return audit
+
+
+def _place(table: RecordTable, inputs: Mapping[str, Path], settings: Settings) -> Placement:
+    return place_records(
+        table, [split_of(name) for name in inputs], _fractions(inputs, settings),
+        settings.policies, threshold=settings.near_duplicate, seed=settings.seed,
+    )  # fmt: skip
 
 
 def _check(inputs: Mapping[str, Path], output: Path) -> None:

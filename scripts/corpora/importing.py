@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from spacy.language import Language
 
 from ..annotations.formats import get_format
-from ..annotations.formats.base import ReadOptions, WriteOptions
+from ..annotations.formats.base import Format, ReadOptions, WriteOptions
 from ..annotations.reading import format_of
 from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Record, Span
@@ -82,41 +85,47 @@ def transfer(
     Raises:
         UserError: Something cannot be read, or the format cannot be written.
     """
-    known = get_format(target)
-    if known.write is None:
-        raise UserError(f"The format {target} can only be read", where="--to")
+    known = _writable(target)
     path = output.with_name(f"{output.name}.findings.jsonl")
     _check_output(source, output, path, known.directory)
     nlp = build_tokenizer(options.lang)
-    scheme, predicted = write
-    with (
-        new_file(path) as temporary,
-        temporary.open("w", encoding="utf8", newline="\n") as findings,
-    ):
+    with _new_lines(path) as findings:
         counted = _Counted(source, lambda line: findings.write(json_line(line)))
         reading = read_codepoints(source, options, nlp, counted.log)
-        records = counted(progress(reading.records))
-        new = new_directory if known.directory else new_file
-        settings = WriteOptions(lambda text: _ranges(nlp.make_doc(text)), scheme, predicted)
-        with new(output) as place:
-            known.write(_traced(records, source, options), place, settings, counted.log.tell)
+        settings = WriteOptions(lambda text: _ranges(nlp.make_doc(text)), *write)
+        with (new_directory if known.directory else new_file)(output) as place:
+            records = _traced(counted(progress(reading.records)), source, options)
+            known.write(records, place, settings, counted.log.tell)
             _check_records(counted, source)
     if not counted.findings:
         path.unlink()
-    several = counted.log.notices["several-annotators"]
     return Transferred(
         source=format_of(source, options).name,
         target=target,
         unit=reading.unit,
         reasons=[h.reason for h in reading.hypotheses if not h.plain],
         log=counted.log.as_dict(),
-        agreement=agreements(source, options, reading.unit, nlp) if several else [],
+        agreement=_agreement(counted, source, options, reading.unit, nlp),
         labels=counted.labels,
         variants=label_variants(counted.labels),
         records=counted.records,
         findings=counted.findings,
         findings_path=path,
     )
+
+
+@contextmanager
+def _new_lines(path: Path) -> Iterator[TextIO]:
+    """A text file to write, which appears when it is whole."""
+    with new_file(path) as temporary, temporary.open("w", encoding="utf8", newline="\n") as file:
+        yield file
+
+
+def _writable(target: str) -> Format:
+    known = get_format(target)
+    if known.write is None:
+        raise UserError(f"The format {target} can only be read", where="--to")
+    return known
 
 
 def _check_output(source: Path, output: Path, findings: Path, directory: bool) -> None:
@@ -143,6 +152,14 @@ def _check_records(counted: _Counted, source: Path) -> None:
             where=str(source),
             todo="docs/formats.md says what each of these means.",
         )
+
+
+def _agreement(
+    counted: _Counted, source: Path, options: ReadOptions, unit: str, nlp: Language
+) -> list[dict[str, object]]:
+    if not counted.log.notices["several-annotators"]:
+        return []
+    return agreements(source, options, unit, nlp)
 
 
 def _ranges(doc: Any) -> list[tuple[int, int]]:

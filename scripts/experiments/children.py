@@ -180,11 +180,11 @@ def alone_in(directory: Path) -> Iterator[None]:
     """Keeps a second command out of a directory for as long as the block runs.
 
     Raises:
-        UserError: Another process that still lives works in it.
+        UserError: Another process that still lives works in it, or it is not known which.
     """
     directory.mkdir(parents=True, exist_ok=True)
     lock = directory / LOCK
-    owner = srsly.read_json(lock) if lock.is_file() else None
+    owner = _read_owner(lock) if lock.is_file() else None
     if owner is not None and is_alive(owner):
         raise UserError(
             f"Process {owner['pid']} works in this directory",
@@ -197,6 +197,18 @@ def alone_in(directory: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
+
+
+def _read_owner(lock: Path) -> dict[str, Any]:
+    try:
+        owner = srsly.read_json(lock)
+        return {key: owner[key] for key in ("host", "pid", "started")}
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            "It cannot be read which process works in this directory",
+            where=str(lock),
+            todo="If none does, remove this file.",
+        ) from None
 
 
 def this_process() -> dict[str, Any]:

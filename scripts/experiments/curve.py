@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,35 +88,22 @@ def run_curve(
         UserError: The sizes are none, nothing can be trained, the directory holds runs of other
             settings, or no training on all data ended well.
     """
-    sizes = sorted(set(percents))
-    if len(sizes) < 2 or sizes[0] < 1 or sizes[-1] != 100:
-        raise UserError("The sizes must be two or more percentages from 1 to 100, 100 included")
+    sizes = _check_sizes(percents)
     check(setup)
     origin = made_from(setup)
     refuse_others(output / "runs", "*", origin)
     data = read_training_set(setup.corpus / "train.spacy")
-    parts = {seed: nested_subsets(data, sizes, seed) for seed in seeds}
-    _check_parts(parts[seeds[0]])
-    output.mkdir(parents=True, exist_ok=True)
-    for leftover in output.glob(f"{TEMPORARY}*"):
-        remove(leftover)
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=output) as folder:
-        tasks = [
-            lambda size=size, seed=seed: _run_point(
-                setup, size, seed, parts[seed][size], data, Path(folder), output, origin, run
-            )
-            # Small ones first: what is wrong shows soon.
-            for size in sizes
-            for seed in seeds
-        ]
-        points = []
+    parts = {seed: _checked_parts(nested_subsets(data, sizes, seed)) for seed in seeds}
+    points = []
+    with _subset_folder(output) as folder:
+        training = _Training(setup, data, folder, output, origin, run)
+        # Small ones first: what is wrong shows soon.
+        tasks = [partial(training.run_point, n, s, parts[s][n]) for n in sizes for s in seeds]
         for point in in_parallel(tasks, jobs, stop):
             done(point)
             points.append(point)
     report = _report(points, sizes, data, origin)
-    draw_curve(report, output)
-    with new_file(output / RESULT) as temporary:
-        write_json(temporary, report)
+    _write(report, output)
     return report
 
 
@@ -148,62 +137,99 @@ def sentence(report: Mapping[str, Any]) -> str:
     return f"{reached}; this cannot be trusted" if projection["doubts"] else reached
 
 
-def _run_point(
-    setup: Setup,
-    size: int,
-    seed: int,
-    chosen: Sequence[int],
-    data: TrainingSet,
-    folder: Path,
-    output: Path,
-    origin: dict[str, Any],
-    run: Runner,
-) -> Point:
-    name = f"{size:03d}-seed-{seed}"
-    target, log = output / "runs" / name, output / "logs" / f"{name}.txt"
-    if record := read_record(target):
-        return Point(size, seed, record, reused=True)
-    remove(target)
-    remove(log)
-    subset = folder / f"{name}.spacy"
-    more: list[str] = []
-    whole = False
-    started = time.monotonic()
-    try:
-        if size < 100:
-            write_subset(setup.corpus / "train.spacy", chosen, subset)
-            more = ["--paths.train", str(subset)]
-        run(setup.train(target, seed, *more), log)
-        record = {
-            "percent": size,
-            "seed": seed,
-            "docs": len(chosen),
-            "ents": sum(data.ents[index] for index in chosen),
-            "made_from": origin,
-            "seconds": round(time.monotonic() - started, 1),
-            "f": round(dev_score(target), 6),
-        }
-        remove_models(target)
-        write_record(target, record)
-        whole = True
-    except Interrupted:
-        raise
-    except UserError as error:
-        return Point(size, seed, None, error=str(error))
-    finally:
-        remove(subset)
-        if not whole:
-            remove(target)
-    return Point(size, seed, record)
+@dataclass(frozen=True)
+class _Training:
+    """What the trainings of a curve have in common.
+
+    Args:
+        setup: Their options.
+        data: The training set.
+        folder: For the parts of the training set, each as long as it is needed.
+        output: Directory of the curve.
+        origin: What decides their outcome, beside size and seed.
+        run: Runs a command.
+    """
+
+    setup: Setup
+    data: TrainingSet
+    folder: Path
+    output: Path
+    origin: dict[str, Any]
+    run: Runner
+
+    def run_point(self, size: int, seed: int, chosen: Sequence[int]) -> Point:
+        """Trains on the chosen texts, or finds that this was done before."""
+        name = f"{size:03d}-seed-{seed}"
+        target, log = self.output / "runs" / name, self.output / "logs" / f"{name}.txt"
+        if record := read_record(target):
+            return Point(size, seed, record, reused=True)
+        remove(target)
+        remove(log)
+        subset = self.folder / f"{name}.spacy"
+        more: list[str] = []
+        whole = False
+        started = time.monotonic()
+        try:
+            if size < 100:
+                write_subset(self.setup.corpus / "train.spacy", chosen, subset)
+                more = ["--paths.train", str(subset)]
+            self.run(self.setup.train(target, seed, *more), log)
+            record = {
+                "percent": size,
+                "seed": seed,
+                "docs": len(chosen),
+                "ents": sum(self.data.ents[index] for index in chosen),
+                "made_from": self.origin,
+                "seconds": round(time.monotonic() - started, 1),
+                "f": round(dev_score(target), 6),
+            }
+            remove_models(target)
+            write_record(target, record)
+            whole = True
+        except Interrupted:
+            raise
+        except UserError as error:
+            return Point(size, seed, None, error=str(error))
+        finally:
+            remove(subset)
+            if not whole:
+                remove(target)
+        return Point(size, seed, record)
 
 
-def _check_parts(parts: Mapping[int, Sequence[int]]) -> None:
+@contextmanager
+def _subset_folder(output: Path) -> Iterator[Path]:
+    """A folder for parts of the training set, without those that a killed run left."""
+    output.mkdir(parents=True, exist_ok=True)
+    for leftover in output.glob(f"{TEMPORARY}*"):
+        remove(leftover)
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=output) as folder:
+        yield Path(folder)
+
+
+def _check_sizes(percents: Sequence[int]) -> list[int]:
+    """The sizes, each once, rising."""
+    sizes = sorted(set(percents))
+    if len(sizes) < 2 or sizes[0] < 1 or sizes[-1] != 100:
+        raise UserError("The sizes must be two or more percentages from 1 to 100, 100 included")
+    return sizes
+
+
+def _write(report: dict[str, Any], output: Path) -> None:
+    draw_curve(report, output)
+    with new_file(output / RESULT) as temporary:
+        write_json(temporary, report)
+
+
+def _checked_parts(parts: dict[int, list[int]]) -> dict[int, list[int]]:
+    """The parts of a seed: every one holds more texts than the one before."""
     sizes = [len(parts[percent]) for percent in sorted(parts)]
     if sizes[0] == 0 or len(set(sizes)) < len(sizes):
         raise UserError(
             f"The corpus is too small for such parts: they have {sizes} texts",
             todo="Name larger percentages, further apart. Near-duplicates stay together.",
         )
+    return parts
 
 
 def _report(

@@ -15,7 +15,7 @@ from spacy.util import minibatch
 
 from ..annotations.schemes import TokenSpan, encode
 from ..common.errors import UserError
-from ..common.files import md5_of_file
+from ..pipelines.meta import ner_md5
 from ..scoring.calibration import RAW, Calibration
 
 # Documents whose actions are scored together.
@@ -115,11 +115,6 @@ def _log_probabilities(
         ner.transition_states([states[i] for i in alive], forced)
     model.clear_memory()
     return logs
-
-
-def ner_md5(model: Path) -> str:
-    """The md5 of a trained pipeline's ner weights, by which a calibration knows its model."""
-    return md5_of_file(model / "ner" / "model")
 
 
 def find_calibration(path: Path, model: Path) -> tuple[Calibration, str]:

@@ -155,6 +155,8 @@ def cautions(inputs: CardInputs) -> list[str]:
     if inputs.log and inputs.saved_row is None:
         found.append("No row of the training log has the F that spaCy noted when it saved the "
                      "pipeline: the log is of another training, and is left out.")  # fmt: skip
+    if inputs.other_calibration:
+        found.append("calibration.json was made for another pipeline, and is left out.")
     for name, data in inputs.metrics.items():
         if data.get("trained_on_this_corpus") is False:
             found.append(f"{name} belongs to another corpus than the training texts: texts of it "

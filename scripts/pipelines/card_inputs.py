@@ -13,9 +13,10 @@ from ..common.errors import UserError
 from ..common.files import md5_of_file
 from ..encoders.report import EncoderReport, read_report
 from .config import read_config
-from .meta import ORIGIN
+from .meta import ORIGIN, ner_md5
 
 METRICS_VERSIONS = (1, 2)
+CALIBRATION_KEYS = ("ner_md5", "method", "reason", "fitted_on", "gold", "spans", "datasets")
 # spaCy scores a prediction beside a missing place a little otherwise; a larger difference between
 # its F on dev and ours means that the metrics are of another training.
 SAME_F = 0.02
@@ -59,7 +60,8 @@ class CardInputs:
         same_corpus: Whether meta.json says that it was trained on this corpus; None if it is
             silent.
         metrics: Dataset to its metrics, dev and test first.
-        calibration: metrics/calibration.json, if there is one.
+        calibration: metrics/calibration.json, if there is one and it is of this pipeline.
+        other_calibration: Whether there is one of another pipeline.
         encoder: The encoder's report, if the pipeline has a transformer.
         log: Rows of the training log, if there is one.
         owner: What the author says.
@@ -71,6 +73,7 @@ class CardInputs:
     same_corpus: bool | None
     metrics: dict[str, dict[str, Any]]
     calibration: dict[str, Any] | None
+    other_calibration: bool
     encoder: EncoderReport | None
     log: list[dict[str, Any]]
     owner: Owner
@@ -136,13 +139,16 @@ def read_inputs(
             todo="Name the corpus that it was trained on with --corpus.",
         )
     config = read_config(pipeline / "config.cfg").interpolate()
+    calibration = _read_calibration(metrics / "calibration.json")
+    other = calibration is not None and calibration["ner_md5"] != ner_md5(pipeline)
     return CardInputs(
         meta=meta,
         config=config,
         audit=audit,
         same_corpus=None if trained_on is None else True,
         metrics=_read_metrics(metrics),
-        calibration=_optional(metrics / "calibration.json"),
+        calibration=None if other else calibration,
+        other_calibration=other,
         encoder=_read_encoder(encoder, meta) if "transformer" in meta["pipeline"] else None,
         log=_read_log(log),
         owner=owner,
@@ -187,8 +193,15 @@ def _read_log(path: Path) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict) and "step" in row]
 
 
-def _optional(path: Path) -> dict[str, Any] | None:
-    return _read_json(path, "evaluate") if path.is_file() else None
+def _read_calibration(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    data = _read_json(path, "calibrate")
+    missing = [key for key in CALIBRATION_KEYS if key not in data]
+    if missing or not isinstance(data["datasets"], dict):
+        raise UserError(f"This is not what calibrate writes: {', '.join(missing) or 'datasets'}",
+                        where=str(path), todo=_run("calibrate"))  # fmt: skip
+    return data
 
 
 def _read_json(path: Path, command: str) -> dict[str, Any]:

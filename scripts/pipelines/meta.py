@@ -72,6 +72,18 @@ def check_corpus(pipeline: Path, corpus: Path, *, other: bool) -> bool | None:
     return same
 
 
+def ner_md5(pipeline: Path) -> str:
+    """The md5 of a trained pipeline's ner weights, by which a calibration knows its model.
+
+    Raises:
+        UserError: The pipeline has no such weights.
+    """
+    weights = pipeline / "ner" / "model"
+    if not weights.is_file():
+        raise UserError("The pipeline's ner has no weights", where=str(weights))
+    return md5_of_file(weights)
+
+
 def package_meta(pipeline: Path, name: str, version: str) -> dict[str, Any]:
     """A trained pipeline's meta with the name and version of its package."""
     return {**srsly.read_json(pipeline / "meta.json"), "name": name, "version": version}

@@ -87,7 +87,7 @@ def cross_judge(
     Raises:
         UserError: A training fails, or the texts are too few for the folds.
     """
-    texts, groups = training.texts, training.groups
+    texts = training.texts
     if train is None:
         tokens = sum(text.tokens for text in texts) * (settings.folds - 1) // settings.folds
         ready = replace(settings, steps=settings.steps or _steps(settings.config, tokens))
@@ -95,20 +95,11 @@ def cross_judge(
         def train(corpus: Path, output: Path, seed: int) -> Language:
             return train_in_process(ready, corpus, output, seed)
 
-    folds = assign_folds(groups, label_counts(texts), settings.folds, settings.seed)
-    nlp = build_tokenizer(settings.lang)
+    folds = assign_folds(training.groups, label_counts(texts), settings.folds, settings.seed)
     suspects: list[Suspect] = []
     counts: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        jobs = []
-        for fold in range(settings.folds):
-            outside = [i for i, own in enumerate(folds) if own != fold]
-            corpus = root / f"corpus-{fold}"
-            write_fold_corpus(corpus, [texts[i] for i in outside], [groups[i] for i in outside],
-                              nlp, fold=fold, seed=settings.seed)  # fmt: skip
-            jobs += [(corpus, root / f"model-{fold}-{n}", settings.seed + n)
-                     for n in range(settings.models)]  # fmt: skip
+        jobs = _write_folds(Path(name), training, folds, settings)
         with ThreadPoolExecutor(settings.jobs) as pool:
             waiting = [pool.submit(train, *job) for job in jobs]
             pipelines = [future.result() for future in progress(waiting, "train")]
@@ -118,6 +109,24 @@ def cross_judge(
         suspects += judge(mine, held_out, least=settings.least)
         counts.update(_count(mine[0], held_out))
     return [_weighed(suspect, counts) for suspect in suspects], _scores(counts)
+
+
+def _write_folds(
+    root: Path, training: TrainingSet, folds: Sequence[int], settings: CrossSettings
+) -> list[tuple[Path, Path, int]]:
+    """Writes the corpus of each fold, and gives the arguments of each training, by fold."""
+    nlp = build_tokenizer(settings.lang)
+    jobs = []
+    for fold in range(settings.folds):
+        outside = [i for i, own in enumerate(folds) if own != fold]
+        corpus = root / f"corpus-{fold}"
+        write_fold_corpus(
+            corpus, [training.texts[i] for i in outside], [training.groups[i] for i in outside],
+            nlp, fold=fold, seed=settings.seed,
+        )  # fmt: skip
+        jobs += [(corpus, root / f"model-{fold}-{n}", settings.seed + n)
+                 for n in range(settings.models)]  # fmt: skip
+    return jobs
 
 
 def _steps(config: Path, tokens: int) -> int:

@@ -20,7 +20,7 @@ from ..annotations.records import Record, Span
 from ..annotations.survey import Evidence, Survey
 from ..common.errors import UserError, at_line
 from ..corpora.grouping import clusters, equal_pairs, near_duplicate_pairs
-from ..corpora.passes import AuditSettings, Worker, chunks
+from ..corpora.passes import AuditSettings, Chunk, Worker, chunks
 from ..corpora.surveying import conclude
 from ..corpora.table import RecordTable
 
@@ -115,18 +115,7 @@ def read_training_set(
     """
     blank = Worker(AuditSettings(options.lang, {}, policies, {}))
     parts = list(chunks(NAME, read_records(path, options)))
-    survey = Survey()
-    with tempfile.TemporaryDirectory() as folder:
-        table = RecordTable(Path(folder))
-        try:
-            for part in progress(parts, "survey"):
-                surveyed = blank.survey(part)
-                survey.update(surveyed.survey)
-                for record, print_ in zip(part.records, surveyed.fingerprints, strict=True):
-                    table.add(0, print_, [span.label for span in record.spans])
-            groups = _groups(table, near_duplicate)
-        finally:
-            table.close()
+    survey, groups = _survey(progress(parts, "survey"), blank, near_duplicate)
     if not survey.spans:
         raise UserError("The training file holds no span: there is nothing to check",
                         where=str(path))  # fmt: skip
@@ -152,6 +141,24 @@ def label_counts(texts: Iterable[TrainingText]) -> list[Counter[int]]:
     labels = sorted({span.label for text in texts for span in text.ents})
     numbers = {label: i for i, label in enumerate(labels)}
     return [Counter(numbers[span.label] for span in text.ents) for text in texts]
+
+
+def _survey(
+    parts: Iterable[Chunk], worker: Worker, near_duplicate: float
+) -> tuple[Survey, np.ndarray]:
+    """What the records say as a whole, and the group of each."""
+    survey = Survey()
+    with tempfile.TemporaryDirectory() as folder:
+        table = RecordTable(Path(folder))
+        try:
+            for part in parts:
+                surveyed = worker.survey(part)
+                survey.update(surveyed.survey)
+                for record, print_ in zip(part.records, surveyed.fingerprints, strict=True):
+                    table.add(0, print_, [span.label for span in record.spans])
+            return survey, _groups(table, near_duplicate)
+        finally:
+            table.close()
 
 
 def _groups(table: RecordTable, threshold: float) -> np.ndarray:

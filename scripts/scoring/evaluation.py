@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,11 @@ class _Judged:
     def strict(self) -> np.ndarray:
         return self.measures["strict"][1]
 
+    def by_slice(self, slicings: Mapping[str, Slicing]) -> list[np.ndarray]:
+        """Strict counts to draw from, by slice."""
+        outcome, _ = self.measures["strict"]
+        return [tally_slices(self.aligned, slicing, outcome) for slicing in slicings.values()]
+
     def scores(self, description: str, by_label: Sample, by_measure: Sample) -> dict[str, Any]:
         return {
             "description": description,
@@ -75,9 +80,7 @@ def evaluate_predictions(
     resamples: int,
     seed: int,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Scores predictions on both golds.
-
-    All intervals come from the same draws of documents.
+    """Scores predictions on both golds, with all intervals from the same draws of documents.
 
     Args:
         gold: The gold records.
@@ -98,33 +101,27 @@ def evaluate_predictions(
     tagged = tag_tokens([Tagged(p.tokens, g.ents, p.ents, g.missing) for g, p in pairs])
     tags = tally_tags(tagged)
     tokens = np.stack([tags.sum(axis=1), tags[:, 1:].sum(axis=1)], axis=1)
-    strict = repaired.measures["strict"][0]
-    sliced = [tally_slices(repaired.aligned, s, strict) for s in slicings.values()]
-    samples = resample(
-        [*repaired.parts, *as_given.parts, tokens, *sliced], resamples=resamples, seed=seed
-    )
-    token_level = token_table(tagged, tags, samples[4])
+    parts = [*repaired.parts, *as_given.parts, tokens, *repaired.by_slice(slicings)]
+    samples = resample(parts, resamples, seed)
+    on_repaired, on_given, (of_tokens, *of_slices) = samples[:2], samples[2:4], samples[4:]
+    token_level = token_table(tagged, tags, of_tokens)
     scores = {
         "docs": len(gold),
         "tokens": sum(len(p.tokens) for p in predictions),
         "token_accuracy": token_level["accuracy"],
         "unjudged": sum(len(m.unjudged) for m in matches),
         "gold": {
-            "repaired": repaired.scores(REPAIRED, *samples[0:2]),
-            "as_given": as_given.scores(AS_GIVEN, *samples[2:4]),
+            "repaired": repaired.scores(REPAIRED, *on_repaired),
+            "as_given": as_given.scores(AS_GIVEN, *on_given),
         },
         "token_level": token_level,
-        "slices": {
-            name: slice_table(slicing.names, sample)
-            for (name, slicing), sample in zip(slicings.items(), samples[5:], strict=True)
-        },
+        "slices": _slice_tables(slicings, of_slices),
         "confusion": confusion(matches),
         "seed": seed,
         "resamples": resamples,
         **_per_document(repaired),
     }
-    return scores, [_errors(g, p, m) for (g, p), m in zip(pairs, matches, strict=True)
-                    if m.missed or m.spurious]  # fmt: skip
+    return scores, _all_errors(pairs, matches)
 
 
 def _judge(matches: Sequence[Match]) -> _Judged:
@@ -145,6 +142,13 @@ def _slicings(
     return slicings
 
 
+def _slice_tables(slicings: Mapping[str, Slicing], samples: Sequence[Sample]) -> dict[str, Any]:
+    return {
+        name: slice_table(slicing.names, sample)
+        for (name, slicing), sample in zip(slicings.items(), samples, strict=True)
+    }
+
+
 def _per_document(judged: _Judged) -> dict[str, Any]:
     """Counts tp, fp, fn by document, for paired tests; by label only where one is not 0."""
     strict = judged.strict
@@ -157,6 +161,16 @@ def _per_document(judged: _Judged) -> dict[str, Any]:
         "per_document": counts.sum(axis=1).tolist(),
         "per_document_labels": {"labels": list(judged.aligned.labels), "counts": rows.tolist()},
     }
+
+
+def _all_errors(
+    pairs: Sequence[tuple[GoldRecord, Prediction]], matches: Sequence[Match]
+) -> list[dict[str, Any]]:
+    return [
+        _errors(gold, prediction, match)
+        for (gold, prediction), match in zip(pairs, matches, strict=True)
+        if match.missed or match.spurious
+    ]
 
 
 def _errors(gold: GoldRecord, prediction: Prediction, match: Match) -> dict[str, Any]:

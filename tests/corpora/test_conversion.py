@@ -268,6 +268,7 @@ def test_convert_killed_while_it_runs_leaves_the_old_corpus(write_jsonl, tmp_pat
     assert not list(tmp_path.glob(".corpus.*"))
 
 
+@pytest.mark.project
 def test_convert_gives_every_span_of_the_real_corpus_a_fate(banglaner, tmp_path):
     inputs = {"train": banglaner / "train.jsonl", "dev": banglaner / "val.jsonl"}
     audit = convert(inputs, tmp_path / "corpus", Settings())

@@ -116,3 +116,11 @@ def test_alone_in_refuses_a_second_command_and_forgets_a_dead_one(tmp_path):
     (tmp_path / ".running.json").write_text(json.dumps(dead), encoding="utf8")
     with alone_in(tmp_path):
         assert (tmp_path / ".running.json").is_file()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"pid": 1}'])
+def test_alone_in_says_that_its_lock_cannot_be_read(tmp_path, content):
+    (tmp_path / ".running.json").write_text(content, encoding="utf8")
+    with pytest.raises(UserError, match="cannot be read"), alone_in(tmp_path):
+        pass
+    assert (tmp_path / ".running.json").read_text(encoding="utf8") == content

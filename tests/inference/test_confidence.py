@@ -13,9 +13,9 @@ from scripts.common.errors import UserError
 from scripts.inference.confidence import (
     entity_probabilities,
     find_calibration,
-    ner_md5,
     predict_with_confidence,
 )
+from scripts.pipelines.meta import ner_md5
 from scripts.predict import main as predict
 from scripts.scoring.calibration import RAW
 
@@ -205,16 +205,16 @@ def test_predict_uses_the_calibration_of_the_model(tmp_path, model, capsys):
     )
 
 
-def _corpus(tmp_path, copies):
+def _corpus(tmp_path, copies, names_of_test=("news", "my blog")):
     """A corpus whose second half of the texts has no gold entity: half the predictions wrong."""
     folder = tmp_path / "corpus"
     folder.mkdir()
     (folder / "audit.json").write_text("{}", encoding="utf8")
     pairs = [(text, spans if i % 2 else []) for i in range(copies) for text, spans in TRAIN]
-    for split, dataset in (("dev", {}), ("test", {"dataset": "news"})):
+    for split, names in (("dev", [None]), ("test", names_of_test)):
         lines = [
-            {**dataset, "source": f"{split}:{i}", "id": None, "text": text, "missing": [],
-             "given": spans, "ents": spans}
+            {"dataset": names[i % len(names)], "source": f"{split}:{i}", "id": None, "text": text,
+             "missing": [], "given": spans, "ents": spans}
             for i, (text, spans) in enumerate(pairs)
         ]  # fmt: skip
         content = "".join(json.dumps(line) + "\n" for line in lines)
@@ -232,7 +232,8 @@ def _calibrate(tmp_path, model, copies):
 def test_calibrate_writes_what_predict_reads(tmp_path, model, capsys):
     path, result = _calibrate(tmp_path, model, copies=40)
     assert result["method"] in ("isotonic", "temperature")
-    assert set(result["datasets"]) == {"dev", "test", "test-news"}
+    # The names of the metrics files, so that the report finds what belongs together.
+    assert set(result["datasets"]) == {"dev", "test", "test-news", "test-my_blog"}
     dev = result["datasets"]["dev"]
     assert dev["ece_after"] < dev["ece_before"] and dev["brier_after"] < dev["brier_before"]
     assert len(dev["thresholds"]) == len(dev["risk_coverage"])
@@ -246,3 +247,10 @@ def test_calibrate_says_why_it_does_not(tmp_path, model):
     assert (result["method"], result["map"]) == ("none", None)
     assert "are the least to calibrate on" in result["reason"]
     assert "are the least" in find_calibration(path, model)[1]
+
+
+def test_calibrate_names_a_single_test_set_once(tmp_path, model):
+    corpus = _corpus(tmp_path, 2, names_of_test=("news",))
+    calibrate(model, corpus=corpus, output=tmp_path, gpu_id="-1", seed=0, other_corpus=False)
+    result = json.loads((tmp_path / "calibration.json").read_text(encoding="utf8"))
+    assert set(result["datasets"]) == {"dev", "test"}

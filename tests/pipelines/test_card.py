@@ -31,6 +31,7 @@ from scripts.pipelines.card import (
 )
 from scripts.pipelines.card_inputs import Owner, read_inputs
 from scripts.pipelines.licences import choose_licence, hub_licence, meaning
+from scripts.pipelines.meta import ner_md5
 
 BANGLABERT = "CC BY-NC-SA 4.0: the weights and what is trained from them are for …"
 F = {"p": 0.5, "r": 0.25, "f": 0.333333, "f_ci": [0.2, 0.45], "tp": 1, "fp": 1, "fn": 3}
@@ -106,6 +107,7 @@ def trained(tmp_path_factory) -> Path:
     srsly.write_json(root / "metrics" / "test.json", _metrics("test"))
     srsly.write_json(root / "metrics" / "calibration.json", {
         "version": 1, "method": "isotonic", "fitted_on": "dev", "gold": "repaired", "spans": 30,
+        "reason": "least log loss", "ner_md5": ner_md5(root / "training" / "model-best"),
         "datasets": {"dev": {"ece_before": 0.2, "ece_after": 0.05}},
     })  # fmt: skip
     return root
@@ -411,3 +413,31 @@ def test_card_command_writes_into_the_pipeline(project, monkeypatch):
     assert "Licence of the data: **cc0-1.0**" in card
     assert json.loads((project / "training/model-best/meta.json").read_text(encoding="utf8"))
     assert not list(project.rglob(".*.md.*"))
+
+
+def _calibrate(root: Path, **changes) -> None:
+    path = root / "metrics" / "calibration.json"
+    srsly.write_json(path, {**srsly.read_json(path), **changes})
+
+
+def test_card_says_what_the_confidence_is(project):
+    assert "product of the softmax values" in render_card(_read(project))
+    # As calibrate leaves it for a pipeline that predicts nothing.
+    _calibrate(project, method="none", reason="dev has 0 predicted entities", spans=0,
+               datasets={"dev": {"spans": 0, "bins": []}})  # fmt: skip
+    card = render_card(_read(project))
+    assert "not calibrated: dev has 0 predicted entities" in card
+    assert "calibrated on dev" not in card
+
+
+def test_card_leaves_out_the_calibration_of_another_pipeline(project):
+    _calibrate(project, ner_md5="0" * 32)
+    card = render_card(_read(project))
+    assert "### Confidence" not in card
+    assert "calibration.json was made for another pipeline" in card
+
+
+def test_card_refuses_a_calibration_that_is_none(project):
+    srsly.write_json(project / "metrics" / "calibration.json", {"version": 1})
+    with pytest.raises(UserError, match="not what calibrate writes: ner_md5"):
+        _read(project)

@@ -119,6 +119,7 @@ def test_kind_of_names_each(gold, suggestion, kind):
     assert kind_of(gold, suggestion) == kind
 
 
+@pytest.mark.project
 def test_training_failure_is_told(tmp_path):
     settings = CrossSettings(config=tmp_path / "none.cfg", steps=1)
     with pytest.raises(UserError, match="failed") as caught:

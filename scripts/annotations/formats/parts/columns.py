@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -166,6 +166,11 @@ class ValueCounts:
         return self.outside + self.tagged + self.others.total()
 
     @property
+    def seen(self) -> frozenset[str]:
+        """The values, if these are few."""
+        return frozenset() if self.many else frozenset(self.others) | self.labels | {"O"}
+
+    @property
     def is_dummy(self) -> bool:
         """Whether all are O, or all are one placeholder."""
         if self.tagged or self.many:
@@ -271,16 +276,8 @@ def find_layout(
     Raises:
         UserError: No column holds tags, several do, or all tags are dummies.
     """
-    counts = ColumnCounts()
-    rows = iter(rows)
-    first = next(rows, [])
-    header = is_header(first)
-    if header:
-        names = names or first
-    else:
-        rows = _chain(first, rows)
-    for row in rows:
-        counts.add(row)
+    counts, header = _count_rows(rows)
+    names = names or header
     size = len(names) if header else counts.size(separator) or len(names)
     if columns and not all(-size <= column < size for column in columns):
         raise UserError(
@@ -294,34 +291,23 @@ def find_layout(
     if values[tag].is_dummy and not declared:
         raise _dummies()
     numbered = size > 2 and counts.numbered[size] == counts.rows[size] and tag > 0
-    if columns:
-        token = columns[0] % size
-    else:
-        first_word = 1 if numbered or tag == 0 else 0
-        token = next((i for i, name in enumerate(names) if name in TOKEN_NAMES), first_word)
-    seen = {
-        i: frozenset(v.others) | v.labels | {"O"} if not v.many else frozenset()
-        for i, v in enumerate(values)
-        if i not in (token, tag)
-    }
-    sentence = next((i for i, name in enumerate(names) if SENTENCE_NAMES.fullmatch(name)), None)
-    note = (
-        f"columns parted by {SEPARATORS[separator]}: {size} in {counts.rows[size]} of "
-        f"{counts.rows.total()} rows; token column {token}, tag column {tag} "
-        f"({values[tag].outside} O, {values[tag].tagged} with prefix)"
-    )
+    first_word = 1 if numbered or tag == 0 else 0
+    named = next((i for i, name in enumerate(names) if name in TOKEN_NAMES), first_word)
+    token = columns[0] % size if columns else named
     return Layout(
         separator=separator,
         size=size,
         token=token,
         tag=tag,
-        sentence=sentence,
+        sentence=next((i for i, n in enumerate(names) if SENTENCE_NAMES.fullmatch(n)), None),
         numbered=numbered and token == 1,
-        header=header,
+        header=bool(header),
         declared=declared,
-        seen=seen,
+        seen={i: v.seen for i, v in enumerate(values) if i not in (token, tag)},
         values=values[tag],
-        note=note,
+        note=f"columns parted by {SEPARATORS[separator]}: {size} in {counts.rows[size]} of "
+        f"{counts.rows.total()} rows; token column {token}, tag column {tag} "
+        f"({values[tag].outside} O, {values[tag].tagged} with prefix)",
     )
 
 
@@ -331,10 +317,15 @@ def is_header(cells: Sequence[str]) -> bool:
     return any(n in TOKEN_NAMES for n in names) and any(n in TAG_NAMES for n in names)
 
 
-def _chain(first: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    if first:
-        yield first
-    yield from rows
+def _count_rows(rows: Iterable[list[str]]) -> tuple[ColumnCounts, list[str]]:
+    """Counts rows, but for a first one that names the columns: that is given back, or none."""
+    counts, header = ColumnCounts(), []
+    for number, row in enumerate(rows):
+        if number == 0 and is_header(row):
+            header = row
+        elif row or number:
+            counts.add(row)
+    return counts, header
 
 
 def _tag_column(
