@@ -12,6 +12,9 @@ from scripts.pipelines.config import SAMPLE_TRAINING, read_config
 
 from .conftest import ROOT, Trainer
 
+# Many drawings, or many trials: seconds each.
+pytestmark = pytest.mark.project
+
 RATE = "training.optimizer.learn_rate"
 RANGES = f"""
 {RATE}: {{low: 1e-4, high: 1e-2, log: true}}

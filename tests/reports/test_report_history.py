@@ -15,6 +15,9 @@ from scripts.reports.plots.quality import history_figure
 
 from .samples import Files, Page, metrics_v2, score
 
+# Many drawings, or many trials: seconds each.
+pytestmark = pytest.mark.project
+
 
 def write_run(files: Files, tp: int, corpus: str, day: int) -> None:
     """Metrics of dev and test with so many true positives, written on a day."""

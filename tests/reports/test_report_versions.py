@@ -13,6 +13,9 @@ from scripts.reports.cautions import cautions
 
 from .samples import RECORD, Files, Page, audit, calibration, metrics, metrics_v2
 
+# Many drawings, or many trials: seconds each.
+pytestmark = pytest.mark.project
+
 
 def text_of(page: str) -> str:
     return " ".join(Page(page).text.split())
