@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import scripts  # noqa: F401
+
+# scripts leaves no bytecode beside its files, since weasel would take them for changes; here it
+# goes elsewhere, so that the tests need not be compiled anew each time.
+sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "pycache")
+sys.dont_write_bytecode = False
 
 # One thread: the models here are tiny, and threads that wait for each other cost more.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -182,6 +182,7 @@ def test_curve_refuses_parts_without_a_text(setup, tmp_path):
         run_curve(setup, [1, 2, 100], [0], tmp_path, run=Trainer(by_docs))
 
 
+@pytest.mark.project
 def test_curve_interval_holds_the_truth_as_often_as_it_says():
     random = np.random.default_rng(0)
     inside = 0

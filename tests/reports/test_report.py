@@ -12,6 +12,9 @@ from scripts.reports.build import write_report
 
 from .samples import Files
 
+# Whole reports with all their drawings.
+pytestmark = pytest.mark.project
+
 
 def test_report_same_inputs_give_the_same_bytes(files: Files, tmp_path: Path) -> None:
     contents = []

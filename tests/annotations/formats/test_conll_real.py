@@ -15,6 +15,9 @@ from scripts.annotations.formats.conll import FORMAT
 from scripts.annotations.formats.iob_sentences import FORMAT as SENTENCES
 from scripts.annotations.records import Record
 
+# Whole corpora.
+pytestmark = pytest.mark.project
+
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 REAL = SHARED / "token_tag"
 shared = pytest.mark.skipif(not REAL.is_dir(), reason="the real corpora are not beside the project")

@@ -206,6 +206,7 @@ def test_spacy_docbin_round_trip_loses_only_what_it_tells(
     assert kept.total() + sum(n.spans for n in told) == spans.total()
 
 
+@pytest.mark.project
 def test_spacy_docbin_reads_healthsea() -> None:
     path = SHARED / "docbin/healthsea_en/dev.spacy"
     if not path.is_file():
