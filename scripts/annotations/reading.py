@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..common.errors import UserError
 from .annotators import WAYS, merge
-from .formats import detect_format, get_format, read_files
+from .formats import read_files
 from .formats.base import MADE, Format, Notice, ReadOptions, Tell
 from .labels import map_label
 from .records import Record, Span
@@ -19,21 +19,11 @@ from .units import CODEPOINT
 LabelUse = Counter[tuple[str, str | None]]
 
 
-def format_of(path: Path, options: ReadOptions) -> Format:
-    """The format that a file or directory is read in: the one set, or the one recognised.
-
-    Raises:
-        UserError: It is of no known format, or does not exist.
-    """
-    return get_format(options.format) if options.format else detect_format(path)
-
-
-def unit_of(path: Path, options: ReadOptions) -> str:
+def unit_of(known: Format, options: ReadOptions) -> str:
     """The offset unit that the user sets or the format defines; ``auto`` where evidence decides."""
-    unit = format_of(path, options).unit
-    if unit == MADE:
+    if known.unit == MADE:
         return CODEPOINT
-    return unit if options.offset_unit == "auto" else options.offset_unit
+    return known.unit if options.offset_unit == "auto" else options.offset_unit
 
 
 def read_records(

@@ -10,8 +10,9 @@ from typing import Any, TextIO
 
 from ..annotations.audit import reconcile
 from ..annotations.faults import Policies, default_policies
+from ..annotations.formats import format_of
 from ..annotations.formats.base import ReadOptions
-from ..annotations.reading import format_of, read_records
+from ..annotations.reading import read_records
 from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Span
 from ..annotations.survey import Evidence, Hypothesis, Survey

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from ..annotations.formats import format_of
 from ..annotations.formats.base import ReadOptions
-from ..annotations.reading import format_of
 from ..common.errors import UserError
 
 TEST = "test"

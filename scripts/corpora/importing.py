@@ -13,7 +13,6 @@ from spacy.language import Language
 
 from ..annotations.formats import get_format
 from ..annotations.formats.base import Format, ReadOptions, WriteOptions
-from ..annotations.reading import format_of
 from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Record, Span
 from ..annotations.survey import label_variants
@@ -94,13 +93,13 @@ def transfer(
         reading = read_codepoints(source, options, nlp, counted.log)
         settings = WriteOptions(lambda text: _ranges(nlp.make_doc(text)), *write)
         with (new_directory if known.directory else new_file)(output) as place:
-            records = _traced(counted(progress(reading.records)), source, options)
+            records = _traced(counted(progress(reading.records)), source, reading.format)
             known.write(records, place, settings, counted.log.tell)
             _check_records(counted, source)
     if not counted.findings:
         path.unlink()
     return Transferred(
-        source=format_of(source, options).name,
+        source=reading.format.name,
         target=target,
         unit=reading.unit,
         reasons=[h.reason for h in reading.hypotheses if not h.plain],
@@ -203,9 +202,9 @@ class _Counted:
         return span
 
 
-def _traced(records: Iterable[Record], source: Path, options: ReadOptions) -> Iterator[Record]:
+def _traced(records: Iterable[Record], source: Path, known: Format) -> Iterator[Record]:
     """Adds to each record of another format where it comes from, unless it says so itself."""
-    if format_of(source, options).name == "span-jsonl":
+    if known.name == "span-jsonl":
         yield from records
         return
     for record in records:

@@ -10,8 +10,9 @@ from typing import Any
 from spacy.language import Language
 
 from ..annotations.annotators import Agreements
-from ..annotations.formats.base import MADE, ReadOptions
-from ..annotations.reading import format_of, read_records, read_versions, unit_of
+from ..annotations.formats import format_of
+from ..annotations.formats.base import MADE, Format, ReadOptions
+from ..annotations.reading import read_records, read_versions, unit_of
 from ..annotations.reading_log import ReadingLog
 from ..annotations.records import Record
 from ..annotations.survey import (
@@ -50,11 +51,12 @@ def conclude(
         common.merge_lengths(survey.lengths)
     evidence, hypotheses = {}, {}
     for name, survey in surveys.items():
-        unit, of_unit = choose_unit(survey, inputs[name], options)
+        known = format_of(inputs[name], options)
+        unit, of_unit = choose_unit(survey, known, options)
         inclusive, of_ends = decide_inclusive(survey, unit)
         evidence[name] = Evidence(
             unit,
-            documented=unit_of(inputs[name], options) == unit,
+            documented=unit_of(known, options) == unit,
             inclusive=inclusive,
             contexts=common.contexts,
             variants=label_variants(common.labels),
@@ -64,11 +66,13 @@ def conclude(
     return evidence, hypotheses
 
 
-def choose_unit(survey: Survey, path: Path, options: ReadOptions) -> tuple[str, list[Hypothesis]]:
+def choose_unit(
+    survey: Survey, known: Format, options: ReadOptions
+) -> tuple[str, list[Hypothesis]]:
     """The offset unit of a file: set by the user, defined by the format, or decided by evidence."""
-    unit, known = unit_of(path, options), format_of(path, options)
     if known.unit == MADE:
         return CODEPOINT, []
+    unit = unit_of(known, options)
     if unit == known.unit:
         return decide_unit(survey, unit, f"defined by the format {known.name}")
     return decide_unit(survey, unit)
@@ -76,8 +80,9 @@ def choose_unit(survey: Survey, path: Path, options: ReadOptions) -> tuple[str, 
 
 @dataclass(frozen=True)
 class Reading:
-    """A file on its way: its offset unit, how that was decided, and its records in code points."""
+    """A file on its way: format, offset unit, how that was decided, and records in code points."""
 
+    format: Format
     unit: str
     hypotheses: list[Hypothesis]
     records: Iterator[Record]
@@ -95,7 +100,8 @@ def read_codepoints(path: Path, options: ReadOptions, nlp: Language, log: Readin
     Raises:
         UserError: Something cannot be read, or an offset falls inside a character.
     """
-    unit = unit_of(path, options)
+    known = format_of(path, options)
+    unit = unit_of(known, options)
     hypotheses: list[Hypothesis] = []
     if unit == "auto":
         survey = Survey()
@@ -104,10 +110,10 @@ def read_codepoints(path: Path, options: ReadOptions, nlp: Language, log: Readin
             spans = record.spans + tuple(s for v in record.versions.values() for s in v)
             edges = token_edges(nlp.make_doc(record.text))
             survey.add(replace(record, spans=spans), edges, contexts=False)
-        unit, hypotheses = choose_unit(survey, path, options)
+        unit, hypotheses = choose_unit(survey, known, options)
     records = read_records(path, options, log.tell, log.labels)
     read = (in_codepoints(bounded(record, path), unit, path) for record in records)
-    return Reading(unit, hypotheses, read)
+    return Reading(known, unit, hypotheses, read)
 
 
 def bounded(record: Record, path: Path) -> Record:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..annotations.formats.parts.json_source import find_layout, read_all_lines
+from ..annotations.formats.parts.json_source import BOM, find_layout, read_all_lines
 from ..annotations.formats.span_jsonl import (
     END_KEYS,
     LABEL_KEYS,
@@ -22,7 +22,6 @@ from ..common.errors import UserError, at_line
 from ..common.files import json_line, new_file
 from .review import DECISIONS
 
-BOM = "\ufeff"
 Triple = tuple[int, int, str]
 
 

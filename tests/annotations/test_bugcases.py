@@ -18,6 +18,7 @@ import pytest
 from scripts.annotations.audit import RecordAudit, audit_record
 from scripts.annotations.edges import TokenEdges
 from scripts.annotations.faults import Fate, parse_policies
+from scripts.annotations.formats import format_of
 from scripts.annotations.formats.base import Notice, ReadOptions
 from scripts.annotations.reading import read_records, unit_of
 from scripts.annotations.records import Record, Span
@@ -122,7 +123,7 @@ def read(case: dict[str, Any], folder: Path, *policies: str) -> Read:
     options, notices = ReadOptions(lang=lang), []
     records = list(read_records(path, options, notices.append))
     edges = [token_edges(tokenizer(lang).make_doc(record.text)) for record in records]
-    unit = unit_of(path, options)
+    unit = unit_of(format_of(path, options), options)
     documented = unit != "auto"
     if "shifted_by" in case["expect"]:
         # Of one record's line ends nothing can be decided; the user says what they are.

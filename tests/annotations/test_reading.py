@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from scripts.annotations.formats import format_of
 from scripts.annotations.formats.base import NOTICES, Notice, ReadOptions
 from scripts.annotations.reading import read_records, unit_of
 from scripts.annotations.reading_log import ReadingLog, reading_tables
@@ -113,8 +114,9 @@ def test_reading_a_directory_names_the_file_of_a_fault(tmp_path):
 
 def test_reading_unit_is_the_users_then_the_formats(write_jsonl):
     path = write_jsonl("a.jsonl", RECORDS)
-    assert unit_of(path, ReadOptions()) == "auto"
-    assert unit_of(path, ReadOptions(offset_unit="utf16")) == "utf16"
+    known = format_of(path, ReadOptions())
+    assert unit_of(known, ReadOptions()) == "auto"
+    assert unit_of(known, ReadOptions(offset_unit="utf16")) == "utf16"
 
 
 def test_reading_log_keeps_each_assumption_once_and_knows_every_notice():

@@ -89,6 +89,15 @@ def get_format(name: str) -> Format:
     return FORMATS[name]
 
 
+def format_of(path: Path, options: ReadOptions) -> Format:
+    """The format that a file or directory is read in: the one set, or the one recognised.
+
+    Raises:
+        UserError: It is of no known format, or does not exist.
+    """
+    return get_format(options.format) if options.format else detect_format(path)
+
+
 def detect_format(path: Path) -> Format:
     """Recognises the format of a file, or of the files of a directory, by their content.
 
@@ -148,7 +157,7 @@ def read_files(path: Path, options: ReadOptions, tell: Tell) -> Iterator[Record]
         UserError: The path, or a line of a file, cannot be read; says which.
     """
     if path.is_file() or not path.is_dir():
-        known = get_format(options.format) if options.format else detect_format(path)
+        known = format_of(path, options)
         if not path.is_file():
             raise UserError("There is no such annotation file", where=str(path))
         yield from known.read(path, options, tell)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..records import Record
-from .parts.json_source import Item, sniff_items
+from .parts.json_source import BOM, Item, sniff_items
 
 SNIFFED_BYTES = 1 << 16
-BOM = "\ufeff"
 # Unit of formats whose offsets the reader makes; no option changes it.
 MADE = "made"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.annotations.formats import format_of
 from scripts.annotations.formats.base import ReadOptions
-from scripts.annotations.reading import format_of
 from scripts.annotations.reading_log import ReadingLog
 from scripts.corpora.surveying import read_codepoints
 from scripts.corpora.tokenizer import build_tokenizer
