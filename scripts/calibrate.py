@@ -17,7 +17,7 @@ from .common.errors import UserError
 from .common.files import md5_of_file, new_file, write_json
 from .common.tables import Table
 from .corpora.gold import GoldRecord, read_gold
-from .inference.confidence import predict_with_confidence
+from .inference.confidence import predict_with_confidence, raw_confidence
 from .inference.predict import ent_spans, load_pipeline
 from .pipelines.meta import check_corpus, ner_md5
 from .scoring.assessment import Assessed, PredictedSplit, assess_splits
@@ -67,6 +67,7 @@ def main(
         "corpus_md5": md5_of_file(corpus / "audit.json"),
         "trained_on_this_corpus": known,
         "seed": seed,
+        "confidence": raw_confidence(nlp),
     }
     path = output / "calibration.json"
     with new_file(path) as temporary:
@@ -91,7 +92,6 @@ def _content(
     return {
         "version": CALIBRATION_VERSION,
         **origin,
-        "confidence": "product of the softmax values of the actions that built the entity",
         "method": choice.calibration.method,
         "reason": choice.reason,
         "log_loss": {name: round(loss, 6) for name, loss in choice.losses.items()},

@@ -42,6 +42,9 @@ def main(
     layer: str | None = reading.LAYER,
     annotators: str = reading.ANNOTATORS,
     label_map: Path | None = reading.LABEL_MAP,
+    spans: str | None = typer.Option(
+        None, help="For a span categorizer: key of doc.spans for all spans, overlapping ones too"
+    ),
     policy: list[str] = typer.Option([], "--policy", "-p", help="FAULT=POLICY; may be repeated"),
     near_duplicate: float = typer.Option(0.8, min=0.5, max=1.0, help="Similarity of duplicates"),
     n_process: int = typer.Option(1, min=1, help="Number of processes"),
@@ -63,8 +66,9 @@ def main(
         inputs.update(test_inputs(test, options))
     settings = Settings(
         lang=lang, seed=seed, dev_fraction=dev_fraction, test_fraction=test_fraction,
-        near_duplicate=near_duplicate, policies=parse_policies(policy), read=options,
-        n_process=n_process,
+        near_duplicate=near_duplicate, read=options,
+        policies=parse_policies(policy, overlapping=spans is not None), n_process=n_process,
+        spans_key=spans,
     )  # fmt: skip
     audit = convert(inputs, output, settings, _progress)
     print_audit(audit, output)
@@ -100,6 +104,8 @@ def print_audit(audit: dict[str, Any], output: Path) -> None:
     ]
     header = ("split", "docs", "tokens", *(name.replace("_", " ") for name in names), *labels)
     msg.table(rows, header=header, divider=True, aligns=["l", *"r" * (len(header) - 1)])
+    _print_spans(audit)
+    _print_weights(audit)
     _print_reading(audit["reading"])
     _print_faults(audit)
     for split, leaks in audit["leaks"].items():
@@ -123,6 +129,38 @@ def _print_reading(logs: dict[str, dict[str, Any]]) -> None:
     for log in logs.values():
         if log["agreement"]:
             print_table(agreement_table(log["agreement"]))
+
+
+def _print_spans(audit: dict[str, Any]) -> None:
+    """Prints what the corpus of a span categorizer holds beyond doc.ents."""
+    if "spans_key" not in audit:
+        return
+    for split, counts in audit["splits"].items():
+        spans, missing = counts["spans"], counts["docs_with_missing"]
+        msg.info(
+            f"{split}: doc.spans[{audit['spans_key']!r}] holds {spans['trainable']} spans, "
+            f"{spans['overlapping']} of them share tokens with a longer one, which doc.ents holds"
+        )
+        if missing:
+            msg.warn(
+                f"{split}: {missing} of {counts['docs']} texts have places left missing",
+                "A span categorizer knows no missing: what it suggests there would be trained as "
+                "no entity. The train command keeps these suggestions from being trained on.",
+            )
+
+
+def _print_weights(audit: dict[str, Any]) -> None:
+    """Prints what weights came to: more examples in train, nothing in dev and test."""
+    for split, counts in audit["splits"].items():
+        if not counts["weighted"]:
+            continue
+        if split == "train":
+            msg.info(
+                f"{counts['weighted']} texts of train have a weight: its {counts['docs']} texts "
+                f"stand there as {counts['examples']} examples"
+            )
+        else:
+            msg.info(f"{counts['weighted']} texts of {split} have a weight, which is not applied")
 
 
 def _print_faults(audit: dict[str, Any]) -> None:

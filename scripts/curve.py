@@ -28,6 +28,9 @@ def main(
     lang: str = typer.Option("bn", "--lang", "-l", help="Language of the pipeline"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     jobs: int = typer.Option(1, min=1, help="Trainings at a time"),
+    sections: list[str] = typer.Option(
+        [], "--with", help="Config section to merge in, see docs/training.md; may be repeated"
+    ),
 ) -> None:
     """Draw a learning curve over parts of the training texts and project it to twice the data.
 
@@ -40,7 +43,7 @@ def main(
         raise UserError(
             f"Not a list of percentages: {sizes!r}", todo="Such as 10,25,50,100."
         ) from None
-    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args))
+    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args), tuple(sections))
     with alone_in(output), Children(jobs) as children:
         report = run_curve(setup, percents, range(seeds), output, run=children.run, jobs=jobs,
                            stop=children.stop, done=_tell)  # fmt: skip

@@ -22,11 +22,19 @@ from .common.tables import Table
 from .corpora.docbins import docbin_files, read_docs
 from .corpora.gold import GoldRecord, read_gold
 from .inference.predict import load_pipeline, predict, to_prediction
+from .inference.resolve import span_categorizer
 from .pipelines.meta import check_corpus
 from .scoring.datasets import dataset_rows
 from .scoring.evaluation import Prediction, evaluate_predictions
 from .scoring.slices import read_surfaces
-from .scoring.tables import datasets_table, measure_table, percent, slices_table, strict_table
+from .scoring.tables import (
+    accuracy_line,
+    datasets_table,
+    measure_table,
+    slices_table,
+    strict_table,
+    tags_table,
+)
 
 METRICS_VERSION = 2
 # What an older evaluation left, and what is made from it: all of it is replaced.
@@ -47,7 +55,9 @@ def main(
     """Score a trained pipeline on dev and test, on repaired gold and on gold as given.
 
     Every table says on which gold it was measured; intervals are 95 % bootstrap intervals over
-    documents. Where test has several data sets, each is scored, and their mixture as test.
+    documents. Where test has several data sets, each is scored, and their mixture as test. A span
+    categorizer is scored on its entities, the spans that are left of those that share tokens, and
+    on all its spans if the corpus has such.
     """
     splits = _splits(corpus)
     check_replaceable(output, OURS)
@@ -101,7 +111,9 @@ def _predict(
     started = time.perf_counter()
     docs = tqdm(predict(nlp, (g.text for g in gold)), total=len(gold), desc=split, unit="doc",
                 disable=None)  # fmt: skip
-    predictions = [to_prediction(doc) for doc in docs]
+    component = span_categorizer(nlp)
+    key = None if component is None else component.key
+    predictions = [to_prediction(doc, key) for doc in docs]
     return predictions, time.perf_counter() - started
 
 
@@ -125,14 +137,16 @@ def _print_split(written: Sequence[tuple[str, dict[str, Any]]]) -> None:
     for name, gold in scores["gold"].items():
         _print(strict_table(f"{split}, {name.replace('_', ' ')} gold", gold))
         msg.text(f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.")
+    if "all_spans" in scores:
+        spans = scores["all_spans"]
+        _print(strict_table(f"{split}, all spans", spans))
+        msg.text(f"{spans['description']}. {scores['docs']} texts, {spans['spans']} spans.")
     _print(measure_table(scores))
     _print(slices_table(scores))
     if len(written) > 1:
         _print(datasets_table(written))
-    msg.text(
-        f"Token accuracy {percent(scores['token_accuracy'])} (IOB2 tags, repaired gold); "
-        f"{scores['words_per_second']:,.0f} words per second"
-    )
+    _print(tags_table(scores))
+    msg.text(f"{accuracy_line(scores)}; {scores['words_per_second']:,.0f} words per second")
 
 
 def _print(table: Table) -> None:

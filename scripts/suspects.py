@@ -40,6 +40,9 @@ def main(
     jobs: int = typer.Option(1, min=1, help="Trainings at a time"),
     gpu_id: str = typer.Option("-1", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     seed: int = typer.Option(0, help="Of folds and trainings"),
+    sections: list[str] = typer.Option(
+        [], "--with", help="Config section to merge in, see docs/training.md; may be repeated"
+    ),
     limit: int = typer.Option(1000, min=0, help="Suspects to write at most; 0: all"),
     file_format: str | None = reading.FORMAT,
     text_key: str = reading.TEXT_KEY,
@@ -65,14 +68,22 @@ def main(
         offset_unit=offset_unit, spacing=spacing, scheme=scheme, columns=columns, layer=layer,
         annotators=annotators, label_map=label_map,
     )  # fmt: skip
+    # The trainings run in the project's directory.
+    merged = [word for name in sections for word in ("--with", _anywhere(name))]
     check_replaceable(output, (SUSPECTS, PAGE, SURFACES, SUMMARY))
     settings = CrossSettings(
         config=config, lang=lang, folds=folds, models=models, steps=steps, jobs=jobs,
-        gpu_id=find_device(gpu_id).gpu_id, encoder=encoder, seed=seed, options=tuple(ctx.args),
+        gpu_id=find_device(gpu_id).gpu_id, encoder=encoder, seed=seed,
+        options=(*merged, *ctx.args),
     )  # fmt: skip
     found = find_suspects(train, options, parse_policies(policy), settings, progress=_progress)
     written = write_review(found, output, limit=limit, summary=_summary(train, settings))
     _print(found, written, output)
+
+
+def _anywhere(section: str) -> str:
+    """A section's name, or its path from any directory."""
+    return str(Path(section).resolve()) if section.endswith(".cfg") else section
 
 
 def _summary(train: Path, settings: CrossSettings) -> dict[str, Any]:

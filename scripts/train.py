@@ -26,11 +26,19 @@ from .pipelines.config import (
     automatic_settings,
     has_transformer,
     read_config,
+    sections_for_missing,
     use_corpus_tokenizer,
+    write_config,
 )
 from .pipelines.log import close_log, part_of, start_log
 from .pipelines.meta import note_origin
 from .pipelines.resume import BEST, keep_better, source_components, stage, unstage
+from .pipelines.scores import NER_F, f_name, noted_f
+from .pipelines.suggestions import spancats, train_lengths
+
+# The config with its sections, which plain spaCy can train; in the output directory.
+CONFIG = "config.cfg"
+CODE = "scripts/training/registered.py"
 
 
 def main(
@@ -44,6 +52,9 @@ def main(
     lang: str = typer.Option("bn", "--lang", "-l", help="Language of the pipeline"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     seed: int = typer.Option(0, help="Of the training"),
+    sections: list[str] = typer.Option(
+        [], "--with", help="Config section to merge in, see docs/training.md; may be repeated"
+    ),
     resume: bool = typer.Option(False, "--resume", help="Continue a killed run from model-last"),
 ) -> None:
     """Train a pipeline with spaCy, set up for this machine, corpus and encoder.
@@ -54,15 +65,21 @@ def main(
     msg.info(f"Device: {device}")
     if device.warning:
         msg.warn(device.warning)
+    sections = [*sections, *sections_for_missing(config, sections, corpus)]
     log = output / "log.jsonl"
     settings = automatic_settings(
         config, corpus=corpus, encoder_dir=encoder, lang=lang, seed=seed, log=part_of(log),
-        gpu=device.gpu_id >= 0,
+        gpu=device.gpu_id >= 0, sections=sections,
     )  # fmt: skip
     settings.update(parse_config_overrides(ctx.args))
-    _print_settings(config, output, device.gpu_id, settings)
-    report = read_report(encoder) if has_transformer(config) else None
-    ready = use_corpus_tokenizer(read_config(config, settings), corpus / "tokenizer")
+    ready = read_config(config, settings, sections)
+    _print_coverage(ready, corpus)
+    report = read_report(encoder) if has_transformer(config, sections) else None
+    if sections:
+        write_config(output / CONFIG, config, sections)
+    _print_settings(output / CONFIG if sections else config, output, device.gpu_id, settings,
+                    own_code=bool(sections))  # fmt: skip
+    ready = use_corpus_tokenizer(ready, corpus / "tokenizer")
     staged = None
     if resume:
         staged = stage(output)
@@ -96,9 +113,10 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
     except (MemoryError, RuntimeError) as error:
         if "out of memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise
+        batcher = config["training"]["batcher"]
         raise UserError(
             "The device ran out of memory",
-            where=f"batches of {config['training']['batcher'].get('size')}",
+            where=f"batches of {batcher.get('batcher', batcher).get('size')}",
             todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
         ) from error
 
@@ -109,11 +127,30 @@ def _keep_better(output: Path, staged: Path) -> None:
         msg.warn(f"The earlier best (F {old:.4f}) is better than the new ({new:.4f}): kept")
 
 
-def _print_settings(config: Path, output: Path, gpu_id: int, settings: dict[str, Any]) -> None:
+def _print_settings(
+    config: Path, output: Path, gpu_id: int, settings: dict[str, Any], *, own_code: bool
+) -> None:
     line = [f"python -m spacy train {config.as_posix()} --output {output.as_posix()}"]
+    line += [f"--code {CODE}"] if own_code else []
     line += [f"--gpu-id {gpu_id}"] if gpu_id >= 0 else []
     msg.text("This runs:")
     print(" \\\n    ".join([*line, *(f"--{key} {_value(v)}" for key, v in settings.items())]))
+
+
+def _print_coverage(config: Any, corpus: Path) -> None:
+    """Prints which training spans a span categorizer can reach."""
+    for component in spancats(config).values():
+        size = component["suggester"].get("max_size")
+        if size is None:
+            continue
+        lengths = train_lengths(corpus)
+        total, reached = lengths.spans.total(), lengths.reached(size)
+        msg.info(
+            f"Suggestions of 1 to {size} tokens reach {reached} of {total} training spans "
+            f"({reached / max(total, 1):.2%}), {lengths.suggestions(size):,} for "
+            f"{lengths.docs.total():,} texts",
+            f"By length and label: python -m scripts.coverage {corpus} --max-length {size}",
+        )
 
 
 def _value(value: Any) -> str:
@@ -124,13 +161,15 @@ def _print_result(output: Path) -> None:
     meta = output / BEST / "meta.json"
     if not meta.is_file():
         raise UserError("Training saved no model", where=str(output / BEST))
-    score = srsly.read_json(meta)["performance"].get("ents_f") or 0.0
+    performance = srsly.read_json(meta)["performance"]
+    score = noted_f(performance) or 0.0
     if score == 0:
         msg.warn(
             "The best model finds nothing right on dev (F 0)",
             "Train longer (--training.max_steps), and look at corpus/findings.jsonl.",
         )
-    msg.good(f"Best model: {output / BEST}, F {score:.4f} on dev (repaired gold)")
+    gold = "repaired gold" if f_name(performance) == NER_F else "all spans, overlapping ones too"
+    msg.good(f"Best model: {output / BEST}, F {score:.4f} on dev ({gold})")
 
 
 if __name__ == "__main__":

@@ -28,13 +28,16 @@ def main(
     lang: str = typer.Option("bn", "--lang", "-l", help="Language of the pipeline"),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     jobs: int = typer.Option(1, min=1, help="Trainings at a time"),
+    sections: list[str] = typer.Option(
+        [], "--with", help="Config section to merge in, see docs/training.md; may be repeated"
+    ),
 ) -> None:
     """Train and evaluate with several seeds: mean, spread and interval of the scores.
 
     Started again, it runs only the seeds that are not finished. The best by dev is in
     OUTPUT/best. Further options of the form --section.key VALUE override the config.
     """
-    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args))
+    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args), tuple(sections))
     numbers = list(range(first_seed, first_seed + seeds))
     with alone_in(output), Children(jobs) as children:
         report = run_trials(setup, numbers, output, run=children.run, jobs=jobs,

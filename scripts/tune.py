@@ -30,13 +30,16 @@ def main(
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
     seed: int = typer.Option(0, min=0, help="Of the search, and of every training"),
     jobs: int = typer.Option(1, min=1, help="Trainings at a time"),
+    sections: list[str] = typer.Option(
+        [], "--with", help="Config section to merge in, see docs/training.md; may be repeated"
+    ),
 ) -> None:
     """Search for better settings with Optuna: F on dev, never test.
 
     Started again, it goes on; several may work on one OUTPUT at a time. Trials that fall behind
     are ended early. Further options of the form --section.key VALUE hold for all trials.
     """
-    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args))
+    setup = Setup(config, corpus, encoder, lang, gpu_id, tuple(ctx.args), tuple(sections))
     search = Search(setup, ranges, trials, seed, output)
     with Children(jobs) as children:
         report = run_search(search, run=children.run, jobs=jobs, stop=children.stop, done=_tell)

@@ -13,6 +13,7 @@ from scripts.annotations.schemes import encode
 from scripts.scoring.matching import match_spans
 from scripts.scoring.measures import outcomes
 from scripts.scoring.spans import align
+from scripts.scoring.words import as_words, share_right, tally_words
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "evaluation.md").read_text(encoding="utf8")
 TEXT = "রহিমা খাতুন ঢাকায় জনতা ব্যাংকে কাজ করেন"
@@ -51,6 +52,13 @@ def test_docs_evaluation_tags_are_those_of_iob2(nlp):
     assert [cell.strip() for cell in rows[2]] == ["predicted", *guess]
     right = sum(a == b for a, b in zip(truth, guess, strict=True))
     assert f"accuracy {100 * right / len(truth):.1f}" in PAGE
+
+
+def test_docs_evaluation_word_accuracy_is_that_of_the_scorer():
+    found = 100 * share_right(tally_words([as_words(TEXT, GOLD, PREDICTED, ())])[0])
+    assert f"accuracy {found[0]:.1f}, {found[1]:.1f} over\nthe five" in PAGE
+    nothing = 100 * share_right(tally_words([as_words(TEXT, GOLD, (), ())])[0])
+    assert f"has the share of O, here {nothing[0]:.1f}" in PAGE
 
 
 @pytest.mark.parametrize(("name", "f"), [("micro", 2 * 83 / (2 * 83 + 11 + 17)),

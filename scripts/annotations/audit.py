@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from .edges import TokenEdges
 from .faults import Fate, Policies, Policy
 from .occurrences import rule_misplaced, rule_occurrences
-from .overlaps import resolve_overlaps
+from .overlaps import flat, resolve_overlaps
 from .records import Record, Span
 from .resolve import Decision, resolve_span
 from .survey import Evidence
@@ -48,7 +48,14 @@ def reconcile(versions: Sequence[frozenset[Span]], policy: Policy) -> Copies | N
         agreed = frozenset(
             span
             for span in every
-            if not any(o != span and o.start < span.end and span.start < o.end for o in every)
+            if not any(
+                o != span
+                and o.start < span.end
+                and span.start < o.end
+                # A copy that marks both says that they are meant to overlap.
+                and not any(span in version and o in version for version in versions)
+                for o in every
+            )
         )
     return Copies(agreed, frozenset() if policy is Policy.DROP else every - agreed)
 
@@ -62,6 +69,8 @@ class RecordAudit:
         decisions: One a span, in the record's order.
         ents: The trainable spans: on token edges, sorted, not overlapping.
         nested: Spans that lie in an ent; ``ner`` cannot hold them, ``doc.spans`` can.
+        overlapping: Trainable spans that share tokens with an ent, sorted; there are some only
+            where the policies keep nested or crossing spans or two labels at one place.
         missing: Character ranges of whole tokens to leave unannotated; they touch no ent.
         faults: Faults of the text itself, each with a note.
         stop: Codes of faults that the policies do not allow.
@@ -76,6 +85,12 @@ class RecordAudit:
     faults: tuple[tuple[str, str], ...]
     stop: tuple[str, ...]
     dropped: str | None
+    overlapping: tuple[Span, ...] = ()
+
+    @property
+    def trainable(self) -> tuple[Span, ...]:
+        """All trainable spans, those that share tokens included, sorted."""
+        return tuple(sorted((*self.ents, *self.overlapping)))
 
     @property
     def read(self) -> tuple[Span, ...]:
@@ -107,7 +122,8 @@ def audit_record(
         decisions = [_contested(decision, copies, policies) for decision in decisions]
     decisions = rule_occurrences(record.text, decisions, edges, evidence, policies)
     added = copies.keep - own if copies else frozenset()
-    ents = sorted(added.union(d.span for d in decisions if d.span is not None))
+    trainable = dict.fromkeys([*(d.span for d in decisions if d.span is not None), *sorted(added)])
+    ents = flat(list(trainable))
     nested = _inside({d.span for d in before if d.span is not None} - set(ents), ents)
     ranges = ranges_to_codepoints(record.text, record.missing, evidence.unit)
     ranges += [place for decision in decisions for place in decision.masked]
@@ -123,11 +139,40 @@ def audit_record(
         decisions=tuple(decisions),
         ents=tuple(ents),
         nested=tuple(nested),
-        missing=tuple(_free_tokens(ranges, ents, edges)),
+        missing=tuple(_free_tokens(ranges, list(trainable), edges)),
         faults=tuple(faults),
         stop=tuple(stop),
         dropped=dropped,
+        overlapping=tuple(sorted(trainable.keys() - set(ents))),
     )
+
+
+def leave_unannotated(
+    audit: RecordAudit, labels: frozenset[str], edges: TokenEdges, policies: Policies
+) -> RecordAudit:
+    """Rules on a training record whose annotators did not look for all labels to be learned.
+
+    Its unmarked tokens may be entities of these labels: missing leaves them unannotated, keep
+    lets them be trained as "no entity".
+
+    Args:
+        audit: The audit of the record.
+        labels: All labels of the training set.
+        edges: Token edges of its text.
+        policies: Policy of every fault.
+    """
+    annotated = audit.record.annotated_labels
+    absent = frozenset() if annotated is None else labels - annotated
+    if not absent:
+        return audit
+    code = "unannotated-label"
+    faults = (*audit.faults, (code, f"not looked for: {', '.join(sorted(absent))}"))
+    if policies[code] is Policy.ERROR:
+        return replace(audit, faults=faults, stop=(*audit.stop, code))
+    if policies[code] is Policy.KEEP:
+        return replace(audit, faults=faults)
+    missing = _free_tokens([(0, len(audit.record.text))], list(audit.trainable), edges)
+    return replace(audit, faults=faults, missing=tuple(missing))
 
 
 def _resolved(

@@ -106,25 +106,45 @@ FAULTS: dict[str, Fault] = {
              "split", (_D, _K, _E)),
             ("document-in-two-splits", "Parts of one document stand in different given splits",
              (_K, _D, _E)),
+            ("unannotated-label", "Training text whose annotators did not look for every label of "
+             "the training set", (_M, _K, _E)),
         ),
     ]
 }  # fmt: skip
 
 Policies = Mapping[str, Policy]
 
+# Kept, these leave spans that share tokens. doc.ents cannot hold them, a span group can: the policy
+# keep is theirs only in a corpus with one.
+OVERLAPPING = ("two-labels", "nested", "crossing")
+# What is a fault of a flat annotation alone.
+USUAL_OVERLAPS = ("covers-several", "nested")
 
-def default_policies() -> dict[str, Policy]:
-    """The policy of every fault when the user sets none."""
-    return {code: fault.default for code, fault in FAULTS.items()}
+
+def default_policies(*, overlapping: bool = False) -> dict[str, Policy]:
+    """The policy of every fault when the user sets none.
+
+    Args:
+        overlapping: Whether the corpus can hold spans that overlap; spans within spans are then
+            kept.
+    """
+    policies = {code: fault.default for code, fault in FAULTS.items()}
+    if overlapping:
+        policies.update(dict.fromkeys(USUAL_OVERLAPS, Policy.KEEP))
+    return policies
 
 
-def parse_policies(settings: Iterable[str]) -> dict[str, Policy]:
+def parse_policies(settings: Iterable[str], *, overlapping: bool = False) -> dict[str, Policy]:
     """Reads ``FAULT=POLICY`` settings over the defaults.
+
+    Args:
+        settings: The settings.
+        overlapping: Whether the corpus can hold spans that overlap.
 
     Raises:
         UserError: A fault or policy is unknown, or the fault does not allow the policy.
     """
-    policies = default_policies()
+    policies = default_policies(overlapping=overlapping)
     for setting in settings:
         code, _, name = setting.partition("=")
         if code not in FAULTS:
@@ -133,6 +153,15 @@ def parse_policies(settings: Iterable[str]) -> dict[str, Policy]:
                 todo=f"Faults: {', '.join(FAULTS)}.",
             )  # fmt: skip
         allowed = [policy.value for policy in FAULTS[code].policies]
+        if code in OVERLAPPING and overlapping:
+            allowed.append(Policy.KEEP.value)
+        if name == Policy.KEEP.value and code in OVERLAPPING and not overlapping:
+            raise UserError(
+                f"The entities of a ner never overlap: what is {code} cannot be kept",
+                where=f"--policy {setting}",
+                todo=f"Possible: {', '.join(allowed)} (default {allowed[0]}). A span categorizer "
+                "can learn spans that overlap: add --spans sc (docs/spancat.md).",
+            )
         if name not in allowed:
             raise UserError(
                 f"The policy for {code} cannot be {name!r}", where=f"--policy {setting}",

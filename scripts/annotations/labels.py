@@ -17,13 +17,14 @@ _TAG = re.compile(r"O|[BIESLUM]-.+")
 _NO_NAME = re.compile(r"(LABEL_)?\d+|[_*?-]+")
 
 
-class _NoRepeats(yaml.SafeLoader):
+class NoRepeats(yaml.SafeLoader):
     """Refuses a key that stands twice: YAML readers silently drop the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A map as YAML reads it, with as many keys as are written."""
         result = super().construct_mapping(node, deep=deep)
         if len(result) < len(node.value):
-            raise yaml.YAMLError("a label stands twice")
+            raise yaml.YAMLError("a key stands twice")
         return result
 
 
@@ -34,7 +35,7 @@ def read_label_map(path: Path) -> dict[str, str | None]:
         UserError: The file is missing, not YAML, or no flat map of words to words.
     """
     try:
-        value = yaml.load(path.read_text(encoding="utf8"), Loader=_NoRepeats)
+        value = yaml.load(path.read_text(encoding="utf8"), Loader=NoRepeats)
     except FileNotFoundError:
         raise UserError("There is no such label map", where=str(path)) from None
     except OSError as error:

@@ -68,7 +68,8 @@ def _meant(text: str, earlier: Decision, decision: Decision, evidence: Evidence)
     given = [text[start:end]]
     if evidence.inclusive["single"] != "no" and "mid-token" in decision.faults:
         given.append(text[start : end + 1])
-    if "duplicate-span" in decision.faults or decision.faults[-1:] == ("nested",):
+    lost = decision.span is None and decision.faults[-1:] == ("nested",)
+    if "duplicate-span" in decision.faults or lost:
         return [text[earlier.span.start : earlier.span.end], *given[::-1]]
     return given if "mid-token" in decision.faults and decision.span is not None else []
 

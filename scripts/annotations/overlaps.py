@@ -1,7 +1,8 @@
-"""The spans of one text against each other: what a flat ``ner`` cannot hold."""
+"""The spans of one text against each other: what a flat ``ner`` cannot hold, a span group can."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ def resolve_overlaps(
     """Merges duplicates and decides between spans that share characters.
 
     Order of the result is that of the decisions given. Afterwards the spans of kept and repaired
-    decisions never overlap, save for merged duplicates, which are equal.
+    decisions never overlap, save for merged duplicates, which are equal, and for what the
+    policies of two-labels, nested and crossing keep.
 
     Args:
         decisions: Decisions on the spans of one text, each on token edges or without span.
@@ -83,6 +85,21 @@ def _same_place(decisions: list[Decision], policies: Policies) -> list[Decision]
     return decisions
 
 
+def flat(spans: Sequence[Span]) -> list[Span]:
+    """Those of some spans that a ``ner`` can hold: the longest of each that overlap, sorted.
+
+    Among spans of one length the one that starts first stays, at one place the first given.
+    """
+    chosen: list[Span] = []
+    for span in sorted(dict.fromkeys(spans), key=lambda s: (s.start - s.end, s.start)):
+        # Spans of a text are few; those chosen stay sorted, so that its neighbours are enough.
+        place = bisect_left(chosen, span.start, key=lambda s: s.start)
+        before, after = chosen[max(place - 1, 0) : place], chosen[place : place + 1]
+        if all(s.end <= span.start for s in before) and all(span.end <= s.start for s in after):
+            chosen.insert(place, span)
+    return chosen
+
+
 def _nested_and_crossing(decisions: list[Decision], policies: Policies) -> list[Decision]:
     """Rules on pairs of spans that share characters, the longest first."""
     spans = [decision.span for decision in decisions]
@@ -94,13 +111,17 @@ def _nested_and_crossing(decisions: list[Decision], policies: Policies) -> list[
         for j in order[:place]:
             span, other = spans[i], spans[j]
             apart = span.end <= other.start or other.end <= span.start
-            if span == other or apart or decisions[i].span is None:
+            # Equal places with two labels have been ruled on before.
+            same = (span.start, span.end) == (other.start, other.end)
+            if same or apart or decisions[i].span is None:
                 continue
             inside = other.start <= span.start and span.end <= other.end
             fault = "nested" if inside else "crossing"
             policy = policies[fault]
             # What was ruled missing casts doubt on what it meets; what was dropped does not.
             if decisions[j].span is None and policy is not Policy.MISSING:
+                continue
+            if policy is Policy.KEEP and fault in decisions[i].faults:
                 continue
             _rule(decisions, i, j, spans, fault, policy)
     return decisions

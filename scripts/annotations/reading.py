@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..common.errors import UserError
+from ..common.errors import UserError, at_line
 from .annotators import WAYS, merge
 from .formats import read_files
 from .formats.base import MADE, Format, Notice, ReadOptions, Tell
@@ -91,7 +91,30 @@ def read_versions(
             return _map_labels(spans, record, where, options.labels, tell, counts)
 
         versions = {who: mapped(spans) for who, spans in record.versions.items()}
-        yield replace(record, spans=mapped(record.spans), versions=versions)
+        found = replace(record, spans=mapped(record.spans), versions=versions)
+        yield _declared(found, where, options.labels)
+
+
+def _declared(record: Record, path: Path, labels: Mapping[str, str | None]) -> Record:
+    """Maps the labels that a record says were annotated, as its spans' labels were mapped.
+
+    Raises:
+        UserError: What it says of labels or weight cannot be read, or a span has another label.
+    """
+    named = replace(record, file=str(path))
+    annotated, _ = named.annotated_labels, named.weight
+    if annotated is None:
+        return record
+    used = {labels.get(label, label) for label in annotated} - {None}
+    spans = (*record.spans, *(s for version in record.versions.values() for s in version))
+    others = sorted({span.label for span in spans} - used)
+    if others:
+        raise UserError(
+            f"Spans have labels that 'annotated_labels' does not name: {', '.join(others)}",
+            where=at_line(path, record.line, record.id),
+            todo="Name every label there that the text's annotators looked for.",
+        )
+    return replace(record, meta={**record.meta, "annotated_labels": sorted(used)})
 
 
 def _map_labels(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common.errors import UserError, at_line
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -71,3 +73,38 @@ class Record:
             if isinstance(value, (str, int)):
                 return str(value)
         return None
+
+    @property
+    def annotated_labels(self) -> frozenset[str] | None:
+        """The labels that the text's annotators looked for; None where they looked for all.
+
+        Raises:
+            UserError: The record's ``annotated_labels`` is no list of words.
+        """
+        value = self.meta.get("annotated_labels")
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
+            raise UserError(
+                f"'annotated_labels' is no list of labels: {value!r:.80}",
+                where=at_line(self.file or "the record", self.line, self.id),
+                todo='Expected a list of words such as ["PER", "LOC"]; without the key, all labels '
+                "count as annotated.",
+            )
+        return frozenset(value)
+
+    @property
+    def weight(self) -> int:
+        """How often the text stands in the training corpus; 1 unless the record says otherwise.
+
+        Raises:
+            UserError: The record's ``weight`` is no whole number from 1 on.
+        """
+        value = self.meta.get("weight", 1)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise UserError(
+                f"'weight' is no whole number from 1 on: {value!r:.80}",
+                where=at_line(self.file or "the record", self.line, self.id),
+                todo="It says how often a training text is given to training in each epoch.",
+            )
+        return value

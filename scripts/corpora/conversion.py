@@ -57,6 +57,8 @@ class Settings:
         read: How to read the files.
         n_process: Number of processes.
         shard_docs: Largest number of Docs in one DocBin file.
+        spans_key: Key of ``doc.spans`` for all spans, those that overlap included, for a span
+            categorizer; None for a corpus of a ``ner``.
     """
 
     lang: str = "bn"
@@ -68,6 +70,7 @@ class Settings:
     read: ReadOptions = field(default_factory=ReadOptions)
     n_process: int = 1
     shard_docs: int = SHARD_DOCS
+    spans_key: str | None = None
 
 
 def convert(
@@ -110,7 +113,9 @@ def convert(
             placement = _place(table, inputs, settings)
         finally:
             table.close()
-        known = _with_contested(inputs, settings, replace(blank, evidence=evidence), placement)
+        labels = frozenset(surveys["train"].labels)
+        blank = replace(blank, evidence=evidence, spans_key=settings.spans_key, labels=labels)
+        known = _with_contested(inputs, settings, blank, placement)
         with mapper(known, settings.n_process) as run:
             ledger = _write(inputs, folder, settings, placement, run, progress)
         _refuse(ledger, settings)
@@ -242,7 +247,7 @@ def _with_contested(
                 split = placement.splits[index]
                 edges = worker.edges(record)[1]
                 audit = worker.audit_one(record, edges, chunk.file, split)
-                versions[split, record.text].append(frozenset(audit.ents))
+                versions[split, record.text].append(frozenset(audit.trainable))
             index += 1
     policy = settings.policies["contested"]
     reconciled = {key: reconcile(found, policy) for key, found in versions.items()}
@@ -283,7 +288,16 @@ def _write(
                 )  # fmt: skip
                 findings.writelines(json_line(line) for line in lines)
                 if split in gold and dropped is None:
-                    gold[split].write(json_line(gold_line(audit, file, dataset_of(chunk.file))))
+                    gold[split].write(
+                        json_line(
+                            gold_line(
+                                audit,
+                                file,
+                                dataset_of(chunk.file),
+                                spans=settings.spans_key is not None,
+                            )
+                        )
+                    )
     finally:
         for file in (findings, *gold.values()):
             file.close()
@@ -340,6 +354,7 @@ def _audit(
         "version": AUDIT_VERSION,
         "lang": settings.lang,
         "seed": settings.seed,
+        **({} if settings.spans_key is None else {"spans_key": settings.spans_key}),
         "inputs": {
             split: {
                 "path": path.as_posix(),

@@ -26,6 +26,9 @@ class GoldRecord:
         ents: Spans after the audit: on token edges, not overlapping.
         missing: Character ranges whose annotation is missing after the audit.
         dataset: The test set it is of, where there are several.
+        spans: In the corpus of a span categorizer, ``ents`` and the spans that share tokens with
+            them; else None.
+        annotated: Labels that its annotators looked for; None if all.
     """
 
     source: str
@@ -35,12 +38,26 @@ class GoldRecord:
     ents: tuple[Span, ...]
     missing: tuple[tuple[int, int], ...]
     dataset: str | None = None
+    spans: tuple[Span, ...] | None = None
+    annotated: frozenset[str] | None = None
 
 
-def gold_line(audit: RecordAudit, file: str, dataset: str | None) -> dict[str, Any]:
-    """A record's line in ``<split>.gold.jsonl``; ``read_gold`` reads it back."""
+def gold_line(
+    audit: RecordAudit, file: str, dataset: str | None, *, spans: bool = False
+) -> dict[str, Any]:
+    """A record's line in ``<split>.gold.jsonl``; ``read_gold`` reads it back.
+
+    Args:
+        audit: The record's audit.
+        file: The annotation file.
+        dataset: The test set it is of, where there are several.
+        spans: Whether to write the spans that overlap, too.
+    """
     record = audit.record
-    line = {} if dataset is None else {"dataset": dataset}
+    everything = {"spans": [[s.start, s.end, s.label] for s in audit.trainable]} if spans else {}
+    line: dict[str, Any] = {} if dataset is None else {"dataset": dataset}
+    if record.annotated_labels is not None:
+        line["annotated_labels"] = sorted(record.annotated_labels)
     return {
         **line,
         "source": f"{file}:{record.line}",
@@ -49,6 +66,7 @@ def gold_line(audit: RecordAudit, file: str, dataset: str | None) -> dict[str, A
         "meta": record.meta,
         "given": [[s.start, s.end, s.label] for s in sorted(set(audit.read))],
         "ents": [[s.start, s.end, s.label] for s in audit.ents],
+        **everything,
         "missing": [list(span) for span in audit.missing],
     }
 
@@ -61,6 +79,7 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
     """
     for line in srsly.read_jsonl(path):
         try:
+            annotated = line.get("annotated_labels")
             yield GoldRecord(
                 source=line["source"],
                 id=line["id"],
@@ -69,6 +88,8 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
                 ents=tuple(Span(*span) for span in line["ents"]),
                 missing=tuple((start, end) for start, end in line["missing"]),
                 dataset=line.get("dataset"),
+                spans=_spans(line.get("spans")),
+                annotated=None if annotated is None else frozenset(annotated),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
@@ -76,3 +97,7 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
                 where=str(path),
                 todo="Make the corpus anew: python -m spacy project run data",
             ) from None
+
+
+def _spans(rows: list[list[Any]] | None) -> tuple[Span, ...] | None:
+    return None if rows is None else tuple(Span(*row) for row in rows)

@@ -20,7 +20,10 @@ class SplitCounts:
 
     ``given`` and the fates count every span of every record of the split; ``taken_out`` counts
     the spans of the records that are dropped afterwards (duplicates, leaks); ``trainable`` and
-    ``labels`` count what is in the DocBin in the end.
+    ``labels`` count what is in the DocBin in the end, ``overlapping`` those of them that share
+    tokens with a longer one, ``unsure`` the Docs with places left missing. ``examples`` are the
+    Docs with each as often as its weight says, which counts in train alone; ``weighted`` are the
+    Docs whose records give a weight above 1.
     """
 
     records: int = 0
@@ -28,25 +31,35 @@ class SplitCounts:
     tokens: int = 0
     characters: int = 0
     longest: int = 0
+    unsure: int = 0
+    examples: int = 0
+    weighted: int = 0
     spans: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
 
-    def add_doc(self, audit: RecordAudit, tokens: int) -> None:
-        """Counts a record that goes into the DocBin."""
+    def add_doc(self, audit: RecordAudit, tokens: int, copies: int) -> None:
+        """Counts a record that goes into the DocBin so many times."""
         self.docs += 1
+        self.examples += copies
+        self.weighted += audit.record.weight > 1
         self.tokens += tokens
         self.characters += len(audit.record.text)
         self.longest = max(self.longest, tokens)
-        self.labels.update(ent.label for ent in audit.ents)
-        self.spans["trainable"] += len(audit.ents)
+        self.unsure += bool(audit.missing)
+        self.labels.update(span.label for span in audit.trainable)
+        self.spans["trainable"] += len(audit.trainable)
+        self.spans["overlapping"] += len(audit.overlapping)
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as they stand in audit.json; lengths in tokens."""
-        names = ("given", "trainable", *(fate.value for fate in Fate), "taken_out")
+        names = ("given", "trainable", "overlapping", *(fate.value for fate in Fate), "taken_out")
         mean = round(self.tokens / self.docs, 2) if self.docs else 0.0
         return {
             "records": self.records,
             "docs": self.docs,
+            "examples": self.examples,
+            "weighted": self.weighted,
+            "docs_with_missing": self.unsure,
             "tokens": self.tokens,
             "characters": self.characters,
             "spans": {name: self.spans[name] for name in names},
@@ -97,7 +110,7 @@ class Ledger:
             for fault in decision.faults:
                 self.fates[fault][split][decision.fate.value] += 1
         if dropped is None:
-            counts.add_doc(audit, tokens)
+            counts.add_doc(audit, tokens, audit.record.weight if split == "train" else 1)
         else:
             counts.spans["taken_out"] += len(audit.decisions)
         place = {

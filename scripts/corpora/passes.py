@@ -12,7 +12,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotations.audit import Copies, RecordAudit, audit_record
+from ..annotations.audit import Copies, RecordAudit, audit_record, leave_unannotated
 from ..annotations.edges import TokenEdges
 from ..annotations.faults import Policies
 from ..annotations.records import Record
@@ -22,6 +22,7 @@ from .fingerprints import Fingerprint, fingerprint
 from .tokenizer import build_tokenizer, token_edges
 
 CHUNK = 500
+TRAIN = "train"
 # Context counts grow with the vocabulary; this many records say enough.
 CONTEXT_RECORDS = 50_000
 
@@ -64,12 +65,16 @@ class AuditSettings:
         evidence: File to what it says as a whole.
         policies: Policy of every fault.
         contested: (split, text) to what its copies come to, where they differ.
+        spans_key: Key of the span group with all trainable spans; None if there is to be none.
+        labels: All labels of the training set.
     """
 
     lang: str
     evidence: dict[str, Evidence]
     policies: Policies
     contested: dict[tuple[str, str], Copies]
+    spans_key: str | None = None
+    labels: frozenset[str] = frozenset()
 
 
 class Worker:
@@ -106,7 +111,10 @@ class Worker:
                 audits.append(audit)
                 tokens.append(len(doc))
                 if keep and not audit.stop and audit.dropped is None:
-                    bins.setdefault(split, DocBin()).add(to_doc(doc, audit))
+                    made = to_doc(doc, audit, self.settings.spans_key)
+                    docbin = bins.setdefault(split, DocBin())
+                    for _ in range(record.weight if split == TRAIN else 1):
+                        docbin.add(made)
             docs = {split: docbin.to_bytes() for split, docbin in bins.items()}
         return AuditedChunk(audits, tokens, docs)
 
@@ -114,7 +122,10 @@ class Worker:
         """Audits one record of a file, as part of a split."""
         settings = self.settings
         copies = settings.contested.get((split, record.text))
-        return audit_record(record, edges, settings.evidence[file], settings.policies, copies)
+        audit = audit_record(record, edges, settings.evidence[file], settings.policies, copies)
+        if split != TRAIN:
+            return audit
+        return leave_unannotated(audit, settings.labels, edges, settings.policies)
 
     def edges(self, record: Record) -> tuple[Doc, TokenEdges]:
         """Tokenises a record's text."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import UserError
+from ..pipelines.scores import NER_F, f_name
 
-SCORE = "ents_f"
-# E, #, one loss a component, one column a score, SCORE: numbers only (spaCy's ConsoleLogger).
+# E, #, one loss a component, one column a score, their sum: numbers only (spaCy's ConsoleLogger).
 ROW = re.compile(r"\s*\d+(\s+-?(\d+(\.\d+)?|nan|inf)){3,}\s*")
 
 
@@ -37,9 +37,9 @@ class TableReader:
         """
         weights = config["training"]["score_weights"]
         scores = tuple(name for name, weight in weights.items() if weight is not None)
-        if SCORE not in scores:
+        if f_name(scores) is None:
             raise UserError(
-                f"The config does not weigh {SCORE}", todo="Set [training.score_weights] ents_f."
+                f"The config does not weigh {NER_F}", todo="Set [training.score_weights] ents_f."
             )
         if not config["training"]["logger"].get("console_output", True):
             raise UserError(
@@ -55,5 +55,5 @@ class TableReader:
         cells = line.split()
         if len(cells) < len(self.scores) + 3:
             return None
-        column = self.scores.index(SCORE) - len(self.scores) - 1
+        column = self.scores.index(f_name(self.scores)) - len(self.scores) - 1
         return int(cells[1]), float(cells[column]) / 100

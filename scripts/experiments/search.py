@@ -13,7 +13,6 @@ from typing import Any
 from ..common.errors import UserError
 from ..common.files import new_file, write_json
 from ..common.tables import Table
-from ..pipelines.config import read_config
 from .children import (
     ChildFailed,
     Interrupted,
@@ -112,7 +111,7 @@ def run_search(
     optuna = load_optuna()
     check(search.setup)
     settings = search.setup.settings()
-    config = read_config(search.setup.config, settings)
+    config = search.setup.ready()
     ranges = read_ranges(search.ranges, config, settings)
     study = _open(optuna, search, ranges, config)
     origin = {**made_from(search.setup), "ranges": {r.name: r.as_json() for r in ranges}}
@@ -324,7 +323,9 @@ def _report(
         "objective": NOTE,
         "counts": {state: states.count(state) for state in ("complete", "pruned", "fail")},
         "best": best,
-        "train_options": " ".join(as_options({**given, **best["settings"]})),
+        "train_options": " ".join(
+            [*search.setup.with_options(), *as_options({**given, **best["settings"]})]
+        ),
         "own_settings": next((row for row in finished if row["own"]), None),
         "importance": _importance(optuna, study, len(finished)),
         "trials": rows,

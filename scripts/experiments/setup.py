@@ -13,12 +13,15 @@ import spacy
 import srsly
 from click import UsageError
 from spacy.cli._util import parse_config_overrides
+from thinc.api import Config
 
 from ..common.devices import find_device
 from ..common.errors import UserError
 from ..common.files import md5_of_file, md5_of_path, new_file, write_json
 from ..pipelines.config import automatic_settings, has_transformer, read_config
 from ..pipelines.resume import BEST, LAST
+from ..pipelines.scores import noted_f
+from ..pipelines.sections import find_section, set_by
 from .children import remove
 
 RECORD = "run.json"
@@ -47,6 +50,7 @@ class Setup:
         lang: Language of the pipeline.
         gpu_id: ``auto``, ``-1`` or the number of a GPU.
         options: Further options, ``--section.key VALUE``, as words.
+        sections: Names or paths of config sections that are merged over the config.
     """
 
     config: Path
@@ -55,6 +59,7 @@ class Setup:
     lang: str
     gpu_id: str
     options: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
 
     def overrides(self) -> dict[str, Any]:
         """The further options by name; those of spaCy's environment variable included.
@@ -78,9 +83,21 @@ class Setup:
         """
         automatic = automatic_settings(
             self.config, corpus=self.corpus, encoder_dir=self.encoder, lang=self.lang, seed=0,
-            log=Path("log.jsonl"), gpu=self.on_gpu(),
+            log=Path("log.jsonl"), gpu=self.on_gpu(), sections=self.sections,
         )  # fmt: skip
         return {**automatic, **self.overrides()}
+
+    def ready(self) -> Config:
+        """The config as it will be trained, its variables left as they are.
+
+        Raises:
+            UserError: Something is missing or does not fit, as in train.
+        """
+        return read_config(self.config, self.settings(), self.sections)
+
+    def with_options(self) -> list[str]:
+        """The words that give the sections to a command."""
+        return [word for section in self.sections for word in ("--with", section)]
 
     def on_gpu(self) -> bool:
         """Whether trainings run on a GPU."""
@@ -91,7 +108,8 @@ class Setup:
         return [
             "scripts.train", str(self.config), "--output", str(output),
             "--corpus", str(self.corpus), "--encoder", str(self.encoder), "--lang", self.lang,
-            "--gpu-id", self.gpu_id, "--seed", str(seed), *self.options, *more,
+            "--gpu-id", self.gpu_id, "--seed", str(seed), *self.with_options(),
+            *self.options, *more,
         ]  # fmt: skip
 
     def evaluate(self, model: Path, output: Path) -> list[str]:
@@ -110,9 +128,10 @@ def check(setup: Setup, refused: Mapping[str, str] = REFUSED) -> None:
         refused: Names that options may not set, or that theirs may not begin with, and why.
 
     Raises:
-        UserError: An option is refused or unknown, or config, corpus or encoder is missing.
+        UserError: An option or section is refused or unknown, or config, corpus or encoder is
+            missing.
     """
-    for name in setup.overrides():
+    for name in sorted({*setup.overrides(), *set_by(setup.sections)}):
         for start, why in refused.items():
             if f"{name}.".startswith(f"{start}."):
                 raise UserError(f"{name} cannot be set here", todo=f"{why[0].upper()}{why[1:]}.")
@@ -123,7 +142,7 @@ def check(setup: Setup, refused: Mapping[str, str] = REFUSED) -> None:
                 where=str(setup.corpus),
                 todo="Make it first: python -m spacy project run data",
             )
-    read_config(setup.config, setup.settings())
+    setup.ready()
 
 
 def made_from(setup: Setup) -> dict[str, Any]:
@@ -132,7 +151,10 @@ def made_from(setup: Setup) -> dict[str, Any]:
     ``corpus_md5`` is the one that the metrics name, the md5 of ``audit.json``.
     """
     corpus = setup.corpus
-    encoder = md5_of_path(setup.encoder) if has_transformer(setup.config) else None
+    transformer = has_transformer(setup.config, setup.sections)
+    encoder = md5_of_path(setup.encoder) if transformer else None
+    # In their order, in which later ones win.
+    sections = [f"{Path(name).stem} {md5_of_file(find_section(name))}" for name in setup.sections]
     return {
         "config": setup.config.as_posix(),
         "config_md5": md5_of_file(setup.config),
@@ -142,6 +164,8 @@ def made_from(setup: Setup) -> dict[str, Any]:
         "tokenizer_md5": md5_of_path(corpus / "tokenizer"),
         "encoder_md5": encoder,
         "lang": setup.lang,
+        # Only if there are any: the results of earlier runs have no such entry.
+        **({"sections": sections} if sections else {}),
         "options": dict(sorted(setup.overrides().items())),
         "device": "gpu" if setup.on_gpu() else "cpu",
         "spacy": spacy.__version__,
@@ -213,7 +237,7 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 def dev_score(output: Path) -> float:
     """F on dev (repaired gold) of the best pipeline in a training's output, 0 to 1."""
     meta = srsly.read_json(output / BEST / "meta.json")
-    return float(meta["performance"].get("ents_f") or 0.0)
+    return float(noted_f(meta["performance"]) or 0.0)
 
 
 def remove_models(output: Path, names: Sequence[str] = (BEST, LAST)) -> None:

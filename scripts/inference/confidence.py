@@ -1,4 +1,8 @@
-"""How sure the ner component is of each entity: the probability of the actions that built it."""
+"""How sure a pipeline is of each entity.
+
+That of a ner is the probability of the actions that built the entity, that of a span categorizer
+its score.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from ..annotations.schemes import TokenSpan, encode
 from ..common.errors import UserError
 from ..pipelines.meta import ner_md5
 from ..scoring.calibration import RAW, Calibration
+from .resolve import set_entities, span_categorizer
 
 # Documents whose actions are scored together.
 BATCH = 128
@@ -28,7 +33,8 @@ def predict_with_confidence(
     """Predicts texts as ``nlp.pipe`` does, with a raw confidence for each entity.
 
     Args:
-        nlp: A pipeline with a transition-based ``ner``, after any tok2vec or transformer.
+        nlp: A pipeline with a transition-based ``ner``, after any tok2vec or transformer, or with
+            a span categorizer in its place.
         texts: Texts.
 
     Yields:
@@ -38,6 +44,11 @@ def predict_with_confidence(
     Raises:
         UserError: The ``ner`` is not spaCy's transition-based one.
     """
+    component = span_categorizer(nlp)
+    if component is not None:
+        for doc in nlp.pipe(texts):
+            yield doc, set_entities(doc, component.key)
+        return
     ner = nlp.get_pipe("ner")
     if not isinstance(ner, EntityRecognizer):
         raise UserError(
@@ -52,6 +63,14 @@ def predict_with_confidence(
     scored = nlp.pipe(_score(ner, docs), disable=names[:after], as_tuples=True)
     for doc, known in scored:
         yield doc, tuple(known.get((e.start, e.end, e.label_), 0.0) for e in doc.ents)
+
+
+def raw_confidence(nlp: Language) -> str:
+    """What the confidence of an entity is, before it is calibrated, in words."""
+    component = span_categorizer(nlp)
+    if component is None:
+        return "the product of the softmax values of the actions by which `ner` built it"
+    return f"the score that `{component.name}` gave to its span and label"
 
 
 def _score(

@@ -22,6 +22,7 @@ from ..common.files import new_file, write_json
 from .card_facts import cautions, data_facts, encoder_facts, limits, pretrained, training_facts
 from .card_inputs import CardInputs, encoder_name
 from .licences import choose_licence, hub_licence
+from .suggestions import entity_labels
 
 TEMPLATE = "card.md.j2"
 README = "README.md"
@@ -50,6 +51,7 @@ def render_card(inputs: CardInputs) -> str:
     text = environment.get_template(TEMPLATE).render(
         name=matter["model-index"][0]["name"],
         meta=inputs.meta,
+        labels=entity_labels(inputs.meta["labels"], inputs.config),
         owner=inputs.owner,
         description=describe(inputs),
         licence=matter["license"],
@@ -117,7 +119,7 @@ def describe(inputs: CardInputs) -> str:
     """One sentence on the pipeline: the author's, or one made from the data."""
     if inputs.owner.description:
         return inputs.owner.description
-    labels = ", ".join(inputs.meta["labels"]["ner"])
+    labels = ", ".join(entity_labels(inputs.meta["labels"], inputs.config))
     return f"Named entities in texts of language {inputs.meta['lang']}: {labels}."
 
 

@@ -14,6 +14,7 @@ from ..common.files import md5_of_file
 from ..encoders.report import EncoderReport, read_report
 from .config import read_config
 from .meta import ORIGIN, ner_md5
+from .scores import noted_f
 
 METRICS_VERSIONS = (1, 2)
 CALIBRATION_KEYS = ("ner_md5", "method", "reason", "fitted_on", "gold", "spans", "datasets")
@@ -81,7 +82,7 @@ class CardInputs:
     @property
     def noted_f(self) -> float | None:
         """F on dev that spaCy noted when it saved the pipeline, 0 to 1."""
-        return (self.meta.get("performance") or {}).get("ents_f")
+        return noted_f(self.meta.get("performance") or {})
 
     @property
     def saved_row(self) -> dict[str, Any] | None:
@@ -97,7 +98,7 @@ class CardInputs:
             runs[-1].append(row)
         best = [max(run, key=lambda row: (row["score"], row["step"])) for run in runs]
         noted = -1 if self.noted_f is None else 100 * self.noted_f
-        fit = [row for row in best if abs(row["scores"].get("ents_f", -100) - noted) < SAME_ROW]
+        fit = [row for row in best if abs((noted_f(row["scores"]) or -100) - noted) < SAME_ROW]
         return fit[-1] if fit else None
 
     @property
@@ -105,7 +106,9 @@ class CardInputs:
         """Whether the metrics of dev do not fit the F that spaCy noted when it saved."""
         noted = self.noted_f
         scored = self.metrics.get("dev")
-        found = scored["gold"]["repaired"]["micro"]["f"] if scored else None
+        # What spaCy notes of a span categorizer is F over all its spans.
+        data = scored and scored.get("all_spans", scored["gold"]["repaired"])
+        found = data["micro"]["f"] if data else None
         return None not in (noted, found) and abs(noted - found) > SAME_F
 
 

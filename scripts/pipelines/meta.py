@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+from spacy.util import load_config
 
 from ..common.errors import UserError
 from ..common.files import md5_of_file, new_file, write_json
 from ..encoders.report import EncoderReport
+from .suggestions import is_spancat
 
 # Beside spaCy's own keys; spacy.load keeps what it does not know.
 ORIGIN = "trained_on"
@@ -73,15 +75,31 @@ def check_corpus(pipeline: Path, corpus: Path, *, other: bool) -> bool | None:
 
 
 def ner_md5(pipeline: Path) -> str:
-    """The md5 of a trained pipeline's ner weights, by which a calibration knows its model.
+    """The md5 of the weights that mark entities, by which a calibration knows its model.
+
+    They are those of the pipeline's ner, or of the span categorizer that it has in its place.
 
     Raises:
         UserError: The pipeline has no such weights.
     """
-    weights = pipeline / "ner" / "model"
+    weights = pipeline / entity_component(pipeline) / "model"
     if not weights.is_file():
-        raise UserError("The pipeline's ner has no weights", where=str(weights))
+        raise UserError("The component that marks entities has no weights", where=str(weights))
     return md5_of_file(weights)
+
+
+def entity_component(pipeline: Path) -> str:
+    """The name of the component that marks a trained pipeline's entities.
+
+    That is ``ner``, or where there is none the last span categorizer.
+    """
+    path = pipeline / "config.cfg"
+    config = load_config(path) if path.is_file() else {"nlp": {"pipeline": []}}
+    names = config["nlp"]["pipeline"]
+    if "ner" in names:
+        return "ner"
+    found = [name for name in names if is_spancat(config["components"][name])]
+    return found[-1] if found else "ner"
 
 
 def package_meta(pipeline: Path, name: str, version: str) -> dict[str, Any]:

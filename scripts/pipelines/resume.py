@@ -9,6 +9,7 @@ import srsly
 from thinc.api import Config
 
 from ..common.errors import UserError
+from .scores import noted_f
 
 LAST, BEST = "model-last", "model-best"
 
@@ -83,4 +84,4 @@ def _beats(first: Path, second: Path) -> bool:
 
 
 def _score(pipeline: Path) -> float:
-    return float(srsly.read_json(pipeline / "meta.json")["performance"].get("ents_f") or 0.0)
+    return float(noted_f(srsly.read_json(pipeline / "meta.json")["performance"]) or 0.0)

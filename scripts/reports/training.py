@@ -12,6 +12,7 @@ from types import GeneratorType
 from thinc.api import Config, registry
 
 from ..common.errors import UserError, at_line
+from ..training import schedules  # noqa: F401  # the config may name them
 from .parsing import make, parse
 from .schemas.training import LogRow
 

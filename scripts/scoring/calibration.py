@@ -58,7 +58,7 @@ def judge(gold: Sequence[GoldRecord], predicted: Sequence[Mapping[Span, float]])
     rows: list[tuple[float, bool, int]] = []
     spans = unjudged = 0
     for number, (record, ents) in enumerate(zip(gold, predicted, strict=True)):
-        match = match_spans(record.ents, ents, record.missing)
+        match = match_spans(record.ents, ents, record.missing, record.annotated)
         rows += [(ents[span], True, number) for span in match.correct]
         rows += [(ents[span], False, number) for span in match.spurious]
         spans += len(match.correct) + len(match.missed)

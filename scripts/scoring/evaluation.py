@@ -14,7 +14,8 @@ from .bootstrap import Sample, resample
 from .confusion import confusion
 from .matching import Match, Pair, Range, disagreements, match_spans
 from .measures import Outcome, outcomes, tally_labels
-from .scores import measure_table, score_table, slice_table, token_table
+from .partial import judgeable
+from .scores import measure_table, score_table, slice_table, token_table, word_table
 from .slices import (
     Slicing,
     Surfaces,
@@ -26,6 +27,7 @@ from .slices import (
 from .spans import Aligned, align
 from .tallies import FOUND, GOLD, PREDICTED
 from .tokens import Tagged, tag_tokens, tally_tags
+from .words import as_words, tally_words
 
 REPAIRED = "The audited annotation: repaired spans, on token edges; places left missing unjudged"
 AS_GIVEN = (
@@ -33,12 +35,22 @@ AS_GIVEN = (
 )
 
 
+ALL_SPANS = (
+    "The audited annotation with all spans that overlap, and every predicted span, before those "
+    "that share tokens are resolved; places left missing unjudged"
+)
+
+
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of a text: its tokens as character ranges, and its entities."""
+    """What a model says of a text: its tokens as character ranges, and its entities.
+
+    ``spans`` of a span categorizer are all that it marked, those that overlap included.
+    """
 
     tokens: tuple[Range, ...]
     ents: tuple[Span, ...]
+    spans: tuple[Span, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,16 +106,26 @@ def evaluate_predictions(
         The scores, and a line for each text with an error on the repaired gold.
     """
     pairs = list(zip(gold, predictions, strict=True))
-    matches = [match_spans(g.ents, p.ents, g.missing) for g, p in pairs]
+    matches = [match_spans(g.ents, p.ents, g.missing, g.annotated) for g, p in pairs]
     repaired = _judge(matches)
-    as_given = _judge([match_spans(g.given, p.ents) for g, p in pairs])
+    as_given = _judge([match_spans(g.given, p.ents, (), g.annotated) for g, p in pairs])
     slicings = _slicings(repaired.aligned, pairs, surfaces)
-    tagged = tag_tokens([Tagged(p.tokens, g.ents, p.ents, g.missing) for g, p in pairs])
+    judged = [judgeable(g, p.ents) for g, p in pairs]
+    tagged = tag_tokens(
+        [Tagged(p.tokens, g.ents, *own) for (g, p), own in zip(pairs, judged, strict=True)]
+    )
     tags = tally_tags(tagged)
     tokens = np.stack([tags.sum(axis=1), tags[:, 1:].sum(axis=1)], axis=1)
-    parts = [*repaired.parts, *as_given.parts, tokens, *repaired.by_slice(slicings)]
+    words = tally_words(
+        [as_words(g.text, g.ents, *own) for (g, _), own in zip(pairs, judged, strict=True)]
+    )
+    every = _judge_all_spans(pairs)
+    parts = [*repaired.parts, *as_given.parts, tokens, words, *repaired.by_slice(slicings)]
+    parts += every.parts if every else []
     samples = resample(parts, resamples, seed)
-    on_repaired, on_given, (of_tokens, *of_slices) = samples[:2], samples[2:4], samples[4:]
+    on_repaired, on_given = samples[:2], samples[2:4]
+    of_tokens, of_words, *rest = samples[4:]
+    of_slices, of_all = rest[: len(slicings)], rest[len(slicings) :]
     token_level = token_table(tagged, tags, of_tokens)
     scores = {
         "docs": len(gold),
@@ -114,7 +136,9 @@ def evaluate_predictions(
             "repaired": repaired.scores(REPAIRED, *on_repaired),
             "as_given": as_given.scores(AS_GIVEN, *on_given),
         },
+        **({"all_spans": every.scores(ALL_SPANS, *of_all)} if every else {}),
         "token_level": token_level,
+        "word_level": word_table(of_words),
         "slices": _slice_tables(slicings, of_slices),
         "confusion": confusion(matches),
         "seed": seed,
@@ -122,6 +146,15 @@ def evaluate_predictions(
         **_per_document(repaired),
     }
     return scores, _all_errors(pairs, matches)
+
+
+def _judge_all_spans(pairs: Sequence[tuple[GoldRecord, Prediction]]) -> _Judged | None:
+    """The spans that may overlap; None unless the corpus and the model are those of a spancat."""
+    if any(g.spans is None or p.spans is None for g, p in pairs):
+        return None
+    return _judge(
+        [match_spans(g.spans or (), p.spans or (), g.missing, g.annotated) for g, p in pairs]
+    )
 
 
 def _judge(matches: Sequence[Match]) -> _Judged:

@@ -27,7 +27,8 @@ class Match:
         correct: Spans in both, with the same offsets and label.
         missed: Gold spans that are not correct.
         spurious: Predicted spans that are not correct and can be judged.
-        unjudged: Predicted spans that touch a place where the gold is missing.
+        unjudged: Wrong predicted spans that touch a place where the gold is missing, or whose
+            label the text's annotators did not look for.
     """
 
     correct: tuple[Span, ...]
@@ -37,7 +38,10 @@ class Match:
 
 
 def match_spans(
-    gold: Collection[Span], predicted: Collection[Span], missing: Sequence[Range] = ()
+    gold: Collection[Span],
+    predicted: Collection[Span],
+    missing: Sequence[Range] = (),
+    annotated: Collection[str] | None = None,
 ) -> Match:
     """Strict matching: same start, same end, same label (CoNLL-2003).
 
@@ -49,10 +53,17 @@ def match_spans(
         gold: Gold spans; equal ones count once.
         predicted: Predicted spans; equal ones count once.
         missing: Character ranges without annotation.
+        annotated: Labels that the text's annotators looked for; None if all. A prediction of
+            another label may well be right: it is not judged.
     """
     truth, guess = set(gold), set(predicted)
     wrong = sorted(guess - truth)
-    unjudged = [s for s in wrong if any(a < s.end and s.start < b for a, b in missing)]
+    unjudged = [
+        s
+        for s in wrong
+        if (annotated is not None and s.label not in annotated)
+        or any(a < s.end and s.start < b for a, b in missing)
+    ]
     return Match(
         correct=tuple(sorted(truth & guess)),
         missed=tuple(sorted(truth - guess)),

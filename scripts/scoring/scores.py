@@ -13,6 +13,7 @@ from .measures import Outcome
 from .spans import Aligned
 from .tallies import GOLD, PREDICTED, RIGHT, macro, micro, prf, weighted
 from .tokens import TokenTags
+from .words import share_right
 
 DIGITS = 6
 
@@ -94,6 +95,24 @@ def token_table(tagged: TokenTags, tallies: np.ndarray, sample: Sample) -> dict[
         "labels": {label: _prf(by_label[i]) for i, label in enumerate(tagged.labels)},
         "tags": {tag: _prf(by_tag[i]) for i, tag in enumerate(tagged.tags)},
         "confusion": {"tags": tagged.tags, "matrix": tagged.confusion.tolist()},
+    }
+
+
+def word_table(sample: Sample) -> dict[str, Any]:
+    """Accuracy over words, and over those that gold does not call O.
+
+    Args:
+        sample: Tallies of ``words.tally_words``.
+    """
+    total = sample.counts.sum(axis=0)
+    values, spread = share_right(total), _spread(sample, share_right)
+    return {
+        "accuracy": number(values[0]),
+        "accuracy_ci": interval(spread[0]),
+        "words": int(total[0, 1]),
+        "accuracy_not_o": number(values[1]),
+        "accuracy_not_o_ci": interval(spread[1]),
+        "words_not_o": int(total[1, 1]),
     }
 
 

@@ -45,6 +45,29 @@ def measure_table(scores: dict[str, Any]) -> Table:
     return Table(title, header, [*rows, (*tokens, "–")])
 
 
+def tags_table(scores: dict[str, Any]) -> Table:
+    """P, R and F of every IOB2 tag, O included, on repaired gold."""
+    level = scores["token_level"]
+    matrix = level["confusion"]["matrix"]
+    predicted = [sum(column) for column in zip(*matrix, strict=True)]
+    rows = [
+        (tag, *(percent(rates[key]) for key in "prf"), f"{sum(matrix[i]):,}", f"{predicted[i]:,}")
+        for i, (tag, rates) in enumerate(level["tags"].items())
+    ]
+    header = ("", "P", "R", "F", "gold", "predicted")
+    return Table(f"{scores['dataset']}, tags of the tokens (IOB2), repaired gold", header, rows)
+
+
+def accuracy_line(scores: dict[str, Any]) -> str:
+    """Accuracy over tokens and over words, in one sentence; both are high where most is O."""
+    words = scores["word_level"]
+    return (
+        f"Accuracy over tokens {percent(scores['token_accuracy'])} (IOB2 tags), over words "
+        f"{percent(words['accuracy'])}, over the {words['words_not_o']:,} of {words['words']:,} "
+        f"words that are not O {percent(words['accuracy_not_o'])}; repaired gold"
+    )
+
+
 def slices_table(scores: dict[str, Any]) -> Table:
     """Strict scores by slice, on repaired gold."""
     rows = [
@@ -76,6 +99,7 @@ def datasets_table(columns: Sequence[tuple[str, dict[str, Any]]]) -> Table:
           for label in labels),
         ("F as given", *(percent(s["gold"]["as_given"]["micro"]["f"]) for _, s in columns)),
         ("token accuracy", *(percent(scores["token_accuracy"]) for _, scores in columns)),
+        ("word accuracy", *(percent(s["word_level"]["accuracy"]) for _, s in columns)),
     ]  # fmt: skip
     title = "Data sets, strict, repaired gold where not said otherwise"
     return Table(title, ("", *(name for name, _ in columns)), rows)

@@ -163,7 +163,7 @@ def _predict(tmp_path, model, **options):
     texts.write_text("\n".join(lines), encoding="utf8")
     output = tmp_path / "predicted.jsonl"
     given = {"gpu_id": "-1", "text_key": "text", "confidence": True, "threshold": 0.0,
-             "calibration": tmp_path / "calibration.json", **options}  # fmt: skip
+             "spans": False, "calibration": tmp_path / "calibration.json", **options}  # fmt: skip
     predict(texts, output, model=model, **given)
     return [json.loads(line) for line in output.read_text(encoding="utf8").splitlines()]
 

@@ -39,6 +39,8 @@ def test_page_version_2_shows_measures_slices_and_tags(files: Files) -> None:
     assert "unseen 5 0 – 0.0 0.0 0.0–4.0" in text
     assert "dev 91.3 90.0–93.0" in text
     assert "B-PER 3 50" in text
+    assert "B-PER 89.3 94.3 91.7" in text
+    assert "dev 1,100 94.2 93.0–95.0 80 73.1 70.0–76.0" in text
 
 
 def test_page_one_split_of_each_version_is_shown(files: Files) -> None:

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from ...pipelines.scores import NER_F, f_name
 from ..schemas.training import LogRow
 from ..training import TrainingLog
 from .style import INK, WIDTH, Show, colour, drawable, legend, style, tidy
 
-# spaCy's names for the scores of ner, F first.
+# spaCy's names for the scores of ner, F first; a span categorizer's end in the same letters.
 SPAN_SCORES = {"ents_f": "F", "ents_p": "precision", "ents_r": "recall"}
 
 
@@ -46,7 +47,9 @@ def score_figure(log: TrainingLog, show: Show = drawable) -> Figure:
     A log without such scores gives its weighted ``score`` instead.
     """
     logged = log.rows[-1].scores
-    names = {name: label for name, label in SPAN_SCORES.items() if name in logged}
+    f = f_name(logged) or NER_F
+    known = {f"{f[:-1]}{name[-1]}": label for name, label in SPAN_SCORES.items()}
+    names = {name: label for name, label in known.items() if name in logged}
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     axes = figure.subplots()
     for index, (name, label) in enumerate(names.items() or [("", "score")]):

@@ -107,7 +107,19 @@ class TokenLevel(BaseModel):
     accuracy_ci: Interval | None = None
     micro: Rates = Rates()
     labels: dict[str, Rates] = {}
+    tags: dict[str, Rates] = {}
     confusion: TagConfusion | None = None
+
+
+class WordLevel(BaseModel):
+    """Accuracy over the words between blanks, on repaired gold."""
+
+    accuracy: float | None = None
+    accuracy_ci: Interval | None = None
+    words: int
+    accuracy_not_o: float | None = None
+    accuracy_not_o_ci: Interval | None = None
+    words_not_o: int
 
 
 class Slice(Rates):
@@ -154,6 +166,7 @@ class Metrics(BaseModel):
     gold: Golds
     confusion: Confusion
     token_level: TokenLevel | None = None
+    word_level: WordLevel | None = None
     slices: dict[str, list[Slice]] = {}
 
     @property

@@ -1,0 +1,1 @@
+"""Training texts changed anew in every epoch, with their annotation kept in place."""
