@@ -1,7 +1,10 @@
-"""Comparison of two metrics files of one gold."""
+"""Comparison of two models by their metrics files of one gold, each of one or several runs."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,23 +17,33 @@ from .scores import interval, number
 from .significance import Comparison, compare
 
 TODO = "Write it with: python -m scripts.evaluate MODEL --output DIRECTORY"
+# As trials writes them.
+RUN = re.compile(r"seed-(\d+)")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What a metrics file says of each document.
+    """What a metrics file says of each document, or several of one method's runs together.
 
     Args:
-        path: The file.
+        path: The file, or the first of several.
         metrics: All of it.
-        documents: tp, fp and fn on repaired gold, (documents, 3).
+        documents: tp, fp and fn on repaired gold, (documents, 3), summed over the runs.
         labels: The same by label.
+        runs: The files that were pooled; empty for a single one.
     """
 
     path: Path
     metrics: dict[str, Any]
     documents: np.ndarray
     labels: dict[str, np.ndarray]
+    runs: tuple[Scored, ...] = ()
+
+    @property
+    def f(self) -> float | None:
+        """Micro F on repaired gold, from the counts; None where undefined."""
+        tp, fp, fn = (int(n) for n in self.documents.sum(axis=0))
+        return 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None
 
 
 def read_scored(path: Path) -> Scored:
@@ -57,6 +70,78 @@ def read_scored(path: Path) -> Scored:
     return Scored(path, metrics, documents, by_label)
 
 
+def find_metrics(sides: Sequence[str], dataset: str | None = None) -> list[list[Path]]:
+    """The metrics files that the sides of a comparison name.
+
+    Args:
+        sides: Of each side one file, several with commas between them, or a directory that trials
+            wrote: ``seed-*/metrics/DATASET.json``.
+        dataset: Which data set to take from directories; by default test, if every run of every
+            directory has it, else dev.
+
+    Raises:
+        UserError: A directory has no runs, or a run no metrics of the data set.
+    """
+    runs = {side: _runs(Path(side)) for side in sides if Path(side).is_dir()}
+    folders = [folder for of_side in runs.values() for folder in of_side]
+    if dataset is None:
+        tested = all((folder / "metrics" / "test.json").is_file() for folder in folders)
+        dataset = "test" if tested else "dev"
+    found = []
+    for side in sides:
+        if side in runs:
+            found.append([folder / "metrics" / f"{dataset}.json" for folder in runs[side]])
+        else:
+            found.append([Path(part.strip()) for part in side.split(",") if part.strip()])
+            if not found[-1]:
+                raise UserError("A side of the comparison names no file", todo=TODO)
+    return found
+
+
+def _runs(directory: Path) -> list[Path]:
+    """The runs of a trials directory that have scores, by seed."""
+    seeds = {path: RUN.fullmatch(path.name) for path in directory.glob("seed-*")}
+    found = [(int(m[1]), path) for path, m in seeds.items() if m and (path / "metrics").is_dir()]
+    if not found:
+        raise UserError(
+            "The directory has no scored runs (seed-*/metrics)",
+            where=str(directory),
+            todo="Write them with: python -m scripts.trials --output DIRECTORY",
+        )
+    return [path for _, path in sorted(found)]
+
+
+def pool_scored(runs: Sequence[Scored]) -> Scored:
+    """The runs of one method, such as its seeds, with the counts of each document added up.
+
+    A single run is given back as it is.
+
+    Args:
+        runs: At least one.
+
+    Raises:
+        UserError: They do not score the same documents on the same gold, or a file is there twice.
+    """
+    first, *others = runs
+    if not others:
+        return first
+    for other in others:
+        check_same_gold(first, other)
+    paths = [run.path.resolve() for run in runs]
+    if len(set(paths)) < len(paths):
+        raise UserError("A metrics file is named twice on one side", where=str(first.path))
+    nothing = np.zeros_like(first.documents)
+    labels = sorted({label for run in runs for label in run.labels})
+    return Scored(
+        path=first.path,
+        metrics=first.metrics,
+        documents=sum((run.documents for run in runs), nothing),
+        labels={label: sum((r.labels.get(label, nothing) for r in runs), nothing)
+                for label in labels},
+        runs=tuple(runs),
+    )  # fmt: skip
+
+
 def check_same_gold(first: Scored, second: Scored) -> None:
     """Checks that two files score the same documents on the same gold.
 
@@ -76,7 +161,10 @@ def check_same_gold(first: Scored, second: Scored) -> None:
             raise UserError(
                 f"The files are of different {what}: {pair[0]}, {pair[1]}", where=where, todo=todo
             )
-    golds = [scored.documents[:, 0] + scored.documents[:, 2] for scored in (first, second)]
+    golds = [
+        (scored.documents[:, 0] + scored.documents[:, 2]) // max(len(scored.runs), 1)
+        for scored in (first, second)
+    ]
     if (golds[0] != golds[1]).any():
         at = int(np.argmax(golds[0] != golds[1])) + 1
         raise UserError(
@@ -92,15 +180,23 @@ def compare_scored(first: Scored, second: Scored, *, rounds: int, seed: int) -> 
 
     Labels are tests of their own, and their p-values are not corrected for their number.
 
+    Of pooled runs (``pool_scored``) it compares the mean results of each document: the units are
+    documents still, and F is that of the counts summed over the seeds. It asks whether these
+    runs' difference would hold on other documents; what other seeds would bring, the standard
+    deviation over the seeds says, not the test.
+
     Raises:
         UserError: The files do not score the same documents on the same gold.
     """
     check_same_gold(first, second)
     nothing = np.zeros_like(first.documents)
     labels = sorted({*first.labels, *second.labels})
+    # Of sides with unequal numbers of runs each must weigh the same, in whole numbers.
+    sizes = [max(len(scored.runs), 1) for scored in (first, second)]
+    times_a, times_b = (math.lcm(*sizes) // size for size in sizes)
 
     def row(a: np.ndarray, b: np.ndarray) -> dict[str, Any]:
-        return _written(compare(a, b, rounds=rounds, seed=seed))
+        return _written(compare(a * times_a, b * times_b, rounds=rounds, seed=seed))
 
     return {
         "version": 1,
@@ -123,7 +219,18 @@ def compare_scored(first: Scored, second: Scored, *, rounds: int, seed: int) -> 
 
 
 def _origin(scored: Scored) -> dict[str, Any]:
-    return {"metrics": scored.path.as_posix(), "model": scored.metrics.get("model")}
+    """Where a side comes from; of several runs each, and mean and standard deviation of F."""
+    origin = {"metrics": scored.path.as_posix(), "model": scored.metrics.get("model")}
+    if not scored.runs:
+        return origin
+    known = [run.f for run in scored.runs if run.f is not None]
+    return {
+        **origin,
+        "runs": [{**_origin(run), "f": None if run.f is None else number(run.f)}
+                 for run in scored.runs],
+        "f_mean": number(float(np.mean(known))) if known else None,
+        "f_sd": number(float(np.std(known, ddof=1))) if len(known) > 1 else None,
+    }  # fmt: skip
 
 
 def _written(result: Comparison) -> dict[str, Any]:

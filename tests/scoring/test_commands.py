@@ -58,7 +58,7 @@ def _read(path):
 
 
 def _compare(first, second, output=None, rounds=200):
-    compare.main(first, second, output=output, rounds=rounds, seed=0)
+    compare.main(str(first), str(second), output=output, dataset=None, rounds=rounds, seed=0)
 
 
 def test_evaluate_writes_version_2_with_slices_by_surface(tmp_path, corpus, capsys):
