@@ -12,6 +12,7 @@ from .common.console import run
 
 GENERATED = (
     "corpus", "training", "metrics", "reports", "packages", "suspects", "assets/encoders",
+    "assets/recipes",
 )  # fmt: skip
 
 
@@ -19,7 +20,7 @@ def main(
     keep_encoders: bool = typer.Option(False, help="Keep prepared encoders"),
 ) -> None:
     """Remove what the project generates: corpus, training, metrics, reports, packages, suspects,
-    encoders, predictions.
+    encoders, mixed data of recipes, predictions.
 
     Downloaded assets stay. With reports goes their history of earlier runs.
     """

@@ -21,7 +21,7 @@ Opt = typer.Option
 
 
 def main(
-    encoder: str = Arg(..., help="auto, sample, none, a directory or a name on the hub"),
+    encoder: str = Arg(..., help="auto, sample, none, directory, package:NAME or name on the hub"),
     out: Path = Arg(..., help="Encoder directory to make, with encoder.json in it"),
     corpus: Path = Opt("corpus", help="Directory with train.spacy and tokenizer"),
     config: Path = Opt("configs/ner.cfg", help="Training config; auto takes the encoder from it"),

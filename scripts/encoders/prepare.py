@@ -16,6 +16,7 @@ from ..common.files import new_directory
 from .load import count_positions, load_encoder, load_tokenizer
 from .measure import Measurement, measure
 from .normalise import is_cased, keep_signs, put_in_front
+from .packages import PREFIX, open_package
 from .registry import EncoderEntry
 from .report import REPORT_NAME, EncoderReport, write_report
 from .sample import SampleSettings, make_sample
@@ -34,7 +35,7 @@ class EncoderRequest:
     """What is to be prepared.
 
     Attributes:
-        source: A directory, a name on the hub, ``sample`` or ``none``.
+        source: A directory, a name on the hub, ``package:NAME``, ``sample`` or ``none``.
         corpus: Directory with ``train.spacy`` and ``tokenizer``.
         revision: Branch, tag or commit on the hub; None for the registry's.
         max_docs: Number of docs to measure at most.
@@ -101,14 +102,16 @@ def _obtain(
     request: EncoderRequest, corpus: list[Path]
 ) -> tuple[str, EncoderFiles, PreTrainedTokenizerFast, PreTrainedModel]:
     """Gets the encoder: its kind, what is known about it, its tokenizer and its weights."""
-    source = Path(request.source)
-    local = request.source == "sample" or source.is_dir()
+    source, packaged = Path(request.source), request.source.startswith(PREFIX)
+    local = request.source == "sample" or packaged or source.is_dir()
     if local and request.revision:
         raise UserError("--revision is for encoders from the hub", where=request.source)
     if request.source == "sample":
         files = EncoderFiles(Path("sample"), SAMPLE_ENTRY, None)
         return "sample", files, *make_sample(read_texts(corpus), request.sample)
-    if local:
+    if packaged:
+        kind, files = "package", open_package(request.source.removeprefix(PREFIX))
+    elif local:
         kind, files = "directory", open_directory(source)
     else:
         kind, files = "hub", fetch_encoder(request.source, request.revision)

