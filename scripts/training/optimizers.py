@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
 from spacy.language import Language
 from spacy.util import registry
 from thinc.api import Model, Optimizer, PyTorchShim, get_array_module
@@ -181,7 +182,11 @@ def clip_to_norm(models: Iterable[Model], max_norm: float) -> float:
         The norm before.
     """
     gradients = list(_gradients(models))
-    norm = math.sqrt(sum(_square(gradient) for gradient in gradients))
+    of_torch_models = [g for g in gradients if isinstance(g, torch.Tensor)]
+    # One number for all of PyTorch's: a square for each parameter took half of a training's time.
+    square = float(torch.nn.utils.get_total_norm(of_torch_models)) ** 2
+    square += sum(_square(g) for g in gradients if not isinstance(g, torch.Tensor))
+    norm = math.sqrt(square)
     # 1e-6 as in PyTorch: the norm may be 0.
     scale = max_norm / (norm + 1e-6)
     if scale < 1:
@@ -230,8 +235,6 @@ def _gradients(models: Iterable[Model]) -> Iterable[Any]:
                 yield from (p.grad for p in shim._model.parameters() if p.grad is not None)
 
 
-def _square(gradient: Any) -> float:
+def _square(gradient: FloatsXd) -> float:
     """Sum of the squares of a gradient."""
-    if hasattr(gradient, "detach"):
-        return float(gradient.detach().double().pow(2).sum())
     return float(get_array_module(gradient).square(gradient.astype("float64")).sum())
