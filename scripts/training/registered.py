@@ -16,4 +16,5 @@ import scripts.training.autocast
 import scripts.training.callbacks
 import scripts.training.missing
 import scripts.training.optimizers
+import scripts.training.prior
 import scripts.training.schedules  # noqa: F401
