@@ -37,7 +37,7 @@ from scripts.common.files import md5_of_file, new_file, write_json
 from scripts.common.tables import Table
 from scripts.corpora.conversion import Settings, convert
 from scripts.corpora.datasets import test_inputs
-from scripts.corpora.mix_spec import read_spec
+from scripts.corpora.mix_spec import ALL, read_spec
 from scripts.corpora.mixing import mix
 from scripts.experiments.children import Children, alone_in
 from scripts.experiments.setup import Setup, machine
@@ -84,12 +84,16 @@ class Bench:
 
 
 def teachers(report: dict[str, Any]) -> dict[tuple[str, ...], list[str]]:
-    """Sets that can teach, and what: names of training sets to labels that other sets lack."""
-    annotated = {}
+    """Sets that can teach, and what: names of training sets to labels that other sets lack.
+
+    A set of which each text says for itself what was looked for teaches nothing.
+    """
+    annotated: dict[str, set[str]] = {}
     for part in report["sets"]:
         if part["split"] == "train":
             said = part["annotates"]
-            annotated[part["name"]] = set(report["labels"]) if isinstance(said, str) else set(said)
+            of_texts = set(report["labels"]) if said == ALL else set()
+            annotated[part["name"]] = of_texts if isinstance(said, str) else set(said)
     found: dict[tuple[str, ...], list[str]] = {}
     for label in report["labels"]:
         sets = tuple(sorted(name for name, labels in annotated.items() if label in labels))

@@ -22,7 +22,7 @@ from wasabi import msg
 from benchmarks.augmentation import PLAIN, against, cells, train
 from scripts.common.console import print_table, run
 from scripts.common.errors import UserError
-from scripts.common.files import new_directory, new_file, write_json
+from scripts.common.files import md5_of_file, new_directory, new_file, write_json
 from scripts.common.tables import Table
 from scripts.experiments.children import in_parallel
 from scripts.experiments.setup import machine
@@ -43,6 +43,21 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }
 
 
+def read_sizes(sizes: str, most: int) -> list[int]:
+    """The sizes, each once, rising.
+
+    Raises:
+        UserError: One is no number from 1 to ``most``.
+    """
+    try:
+        numbers = sorted({int(size) for size in sizes.split(",")})
+    except ValueError:
+        raise UserError("The sizes are numbers with commas between", where=sizes) from None
+    if numbers[0] < 1 or numbers[-1] > most:
+        raise UserError(f"The sizes must be from 1 to {most}", where=sizes)
+    return numbers
+
+
 def choose(data: TrainingSet, size: int, seed: int) -> list[int]:
     """Indices of some texts, rising: dealt out by label as in scripts.curve, cut to the size."""
     share = min(100, math.ceil(100 * size / len(data.labels)) + 1)
@@ -51,8 +66,18 @@ def choose(data: TrainingSet, size: int, seed: int) -> list[int]:
 
 
 def small_corpus(corpus: Path, data: TrainingSet, size: int, seed: int, target: Path) -> None:
-    """Writes a corpus directory with part of the training set and the same dev."""
+    """Writes a corpus directory with part of the training set and the same dev.
+
+    Raises:
+        UserError: There is one already, of another corpus.
+    """
     if target.is_dir():
+        if md5_of_file(target / "audit.json") != md5_of_file(corpus / "audit.json"):
+            raise UserError(
+                "There is a part of another corpus",
+                where=str(target),
+                todo="Name another --output.",
+            )
         return
     with new_directory(target) as folder:
         write_subset(corpus / "train.spacy", choose(data, size, seed), folder / "train.spacy")
@@ -80,16 +105,10 @@ def main(
     name: str = typer.Option("banglaner", help="What to call the corpus in the results"),
 ) -> None:
     """Measures it on one corpus."""
-    try:
-        numbers = sorted({int(size) for size in sizes.split(",")})
-    except ValueError:
-        raise UserError("The sizes are numbers with commas between", where=sizes) from None
     data = read_training_set(corpus / "train.spacy")
-    if not numbers or numbers[0] < 1 or numbers[-1] > len(data.labels):
-        raise UserError(f"The sizes must be from 1 to {len(data.labels)}", where=sizes)
+    numbers = read_sizes(sizes, len(data.labels))
     always = ["--training.max_steps", str(steps)]
-    # The section low_data has a frequency of its own, as part of what it does.
-    frequency = ["--training.eval_frequency", str(evaluate_every)]
+    frequency = ["--training.eval_frequency", str(evaluate_every)]  # low_data has its own
 
     def train_one(size: int, variant: str, seed: int) -> tuple[int, str, int, Scored]:
         part = output / f"corpus-{size}-{seed}"
@@ -112,19 +131,23 @@ def main(
     for size in numbers:
         found = {v: [runs[size, v, seed] for seed in range(seeds)] for v in VARIANTS}
         rows[str(size)] = {v: against(found[PLAIN], scored) for v, scored in found.items()}
-    results = json.loads(RESULTS.read_text(encoding="utf8")) if RESULTS.is_file() else {}
-    results[name] = {
+    write_results(name, {
         "config": config.as_posix(), "steps": steps, "evaluate_every": evaluate_every,
         "seeds": seeds, "gold": "F on dev, repaired gold, of the best checkpoint, which dev chose",
-        "machine": machine(), "sizes": rows,
-    }  # fmt: skip
-    with new_file(RESULTS) as temporary:
-        write_json(temporary, results)
+        "corpus_md5": md5_of_file(corpus / "audit.json"), "machine": machine(), "sizes": rows,
+    })  # fmt: skip
     header = ["texts", "variant", "dev F, repaired", "difference", "95 %", "p"]
     body = [
         [size, variant, *cells(row)] for size, of in rows.items() for variant, row in of.items()
     ]
     print_table(Table(f"{name}: F in percent, {seeds} seeds", header, body))
+
+
+def write_results(name: str, found: dict[str, Any]) -> None:
+    """Writes what was found on a corpus beside what was found on others."""
+    results = json.loads(RESULTS.read_text(encoding="utf8")) if RESULTS.is_file() else {}
+    with new_file(RESULTS) as temporary:
+        write_json(temporary, {**results, name: found})
 
 
 if __name__ == "__main__":

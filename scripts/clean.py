@@ -14,6 +14,9 @@ GENERATED = (
     "corpus", "training", "metrics", "reports", "packages", "suspects", "assets/encoders",
     "assets/recipes",
 )  # fmt: skip
+FILES = (
+    "project.lock", "predictions.jsonl", "predictions.jsonl.findings.jsonl", "assets/inputs.json",
+)  # fmt: skip
 
 
 def main(
@@ -30,7 +33,7 @@ def main(
         if Path(name).is_dir():
             shutil.rmtree(name)
             msg.info(f"Removed {name}")
-    for name in ("project.lock", "predictions.jsonl", "assets/inputs.json"):
+    for name in FILES:
         Path(name).unlink(missing_ok=True)
     msg.good("Clean")
 

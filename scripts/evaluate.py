@@ -17,15 +17,15 @@ from wasabi import msg
 from .common.console import run
 from .common.devices import find_device
 from .common.errors import UserError
-from .common.files import check_replaceable, md5_of_file, new_directory, write_json, write_jsonl
+from .common.files import check_replaceable, md5_of_file, new_directory
 from .common.tables import Table
 from .corpora.docbins import docbin_files, read_docs
 from .corpora.gold import GoldRecord, read_gold
 from .inference.predict import load_pipeline, predict, to_prediction
 from .inference.resolve import span_categorizer
 from .pipelines.meta import check_corpus
-from .scoring.datasets import dataset_rows
-from .scoring.evaluation import Prediction, evaluate_predictions
+from .scoring.evaluation import Prediction
+from .scoring.metrics_files import write_metrics
 from .scoring.slices import read_surfaces
 from .scoring.tables import (
     accuracy_line,
@@ -36,7 +36,6 @@ from .scoring.tables import (
     tags_table,
 )
 
-METRICS_VERSION = 2
 # What an older evaluation left, and what is made from it: all of it is replaced.
 OURS = ["dev.json", "test.json", "dev-*.json", "test-*.json", "*.errors.jsonl", "calibration.json"]
 
@@ -78,17 +77,10 @@ def main(
             gold = list(read_gold(corpus / f"{split}.gold.jsonl"))
             predictions, seconds = _predict(nlp, gold, split)
             speed = round(sum(len(p.tokens) for p in predictions) / seconds, 1)
-            written = []
-            for name, rows in dataset_rows(gold, split).items():
-                scores, errors = evaluate_predictions(
-                    [gold[row] for row in rows], [predictions[row] for row in rows],
-                    surfaces=surfaces, resamples=resamples, seed=seed,
-                )  # fmt: skip
-                head = {"version": METRICS_VERSION, "split": split, "dataset": name, **origin}
-                scores = {**head, "words_per_second": speed, **scores}
-                write_json(folder / f"{name}.json", scores)
-                write_jsonl(folder / f"{name}.errors.jsonl", errors)
-                written.append((name, scores))
+            written = write_metrics(
+                folder, split, gold, predictions, {**origin, "words_per_second": speed},
+                surfaces=surfaces, resamples=resamples, seed=seed,
+            )  # fmt: skip
             _print_split(written)
     msg.good(f"Scores are in {output}, errors in {output / '*.errors.jsonl'}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -10,8 +11,8 @@ from wasabi import msg
 
 from .annotations.formats.base import ReadOptions, WriteOptions
 from .annotations.formats.span_jsonl import write_span_jsonl
-from .annotations.reading_log import ReadingLog
-from .common.console import print_table, run
+from .annotations.reading_log import ReadingLog, reading_tables
+from .common.console import print_lines, print_table, run
 from .common.devices import find_device
 from .common.errors import UserError
 from .common.files import new_file
@@ -56,7 +57,16 @@ def main(
     with new_file(output) as temporary:
         filled = fill(nlp, shown, thresholds, known, tally)
         write_span_jsonl(filled, temporary, options, lambda notice: None)
+    print_lines(log.as_dict()["assumed"])
+    for table in reading_tables({"input": log.as_dict()}):
+        print_table(table)
     msg.info(f"Confidences are {words}")
+    _print(tally, known_labels(nlp))
+    msg.good(f"{tally.filled} of {tally.records} texts were filled: {output}")
+
+
+def _print(tally: Tally, known: Iterable[str]) -> None:
+    """Prints what became of the entities of each filled label."""
     rows = [
         (label, tally.labels[label], *(tally.fates.get(label, {}).get(fate, 0) for fate in FATES))
         for label in sorted(tally.labels)
@@ -67,10 +77,9 @@ def main(
     else:
         msg.warn(
             "There was nothing to fill",
-            f"The model knows {', '.join(sorted(known_labels(nlp)))}; every text says, or does not "
-            "deny, that its annotators looked for these.",
+            f"The model knows {', '.join(sorted(known))}; every text says, or does not deny, that "
+            "its annotators looked for these.",
         )
-    msg.good(f"{tally.filled} of {tally.records} texts were filled: {output}")
 
 
 if __name__ == "__main__":

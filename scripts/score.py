@@ -16,8 +16,8 @@ from wasabi import msg
 
 from .annotations import command_options as reading
 from .annotations.formats.base import ReadOptions
-from .annotations.reading_log import ReadingLog
-from .common.console import print_lines, run
+from .annotations.reading_log import ReadingLog, reading_tables
+from .common.console import print_lines, print_table, run
 from .common.errors import UserError
 from .common.files import check_replaceable, md5_of_file, md5_of_path, new_directory
 from .common.tables import Table
@@ -64,11 +64,11 @@ def main(
         annotators="union", label_map=label_map,
     )  # fmt: skip
     gold = _gold(corpus, split)
-    kept = _check_output(output, split)
+    head = _head(name or predictions.as_posix(), predictions, corpus)
+    kept = _check_output(output, split, head["corpus_md5"])
     nlp = load_tokenizer(corpus)
     found = _read(predictions, options, gold, nlp)
     surfaces = read_surfaces(read_docs(docbin_files(corpus / "train.spacy"), nlp.vocab))
-    head = _head(name or predictions.as_posix(), predictions, corpus)
     with new_directory(output) as folder:
         for path in kept:
             shutil.copy2(path, folder)
@@ -86,7 +86,12 @@ def _head(name: str, predictions: Path, corpus: Path) -> dict[str, Any]:
     """What the metrics say of the predictions' origin; what evaluate knows and this does not: None.
 
     The machine is the one that scores.
+
+    Raises:
+        UserError: There are no predictions.
     """
+    if not predictions.exists():
+        raise UserError("There are no such predictions", where=str(predictions))
     return {
         "model": name,
         "predictions_md5": md5_of_path(predictions),
@@ -123,33 +128,59 @@ def _read(path: Path, options: ReadOptions, gold: Sequence[GoldRecord], nlp: Lan
     found = place_predictions(read.records, gold, nlp, path)
     msg.info(f"Format {read.format.name}, offsets are {read.unit}")
     print_lines([*log.as_dict()["assumed"], *(h.reason for h in read.hypotheses if not h.plain)])
+    for table in reading_tables({"predictions": log.as_dict()}):
+        print_table(table)
     return found
 
 
-def _check_output(output: Path, split: str) -> list[Path]:
+def _check_output(output: Path, split: str, corpus_md5: str) -> list[Path]:
     """The files of the other split that stay in the output.
 
     Raises:
-        UserError: The output holds other files, or the scores of a pipeline.
+        UserError: The output holds other files, the scores of a pipeline, or those of the other
+            split of another corpus.
     """
     ends = (".json", "-*.json", ".errors.jsonl", "-*.errors.jsonl")
+    (other,) = set(SPLITS) - {split}
     check_replaceable(output, [f"{name}{end}" for name in SPLITS for end in ends])
     for path in sorted(output.glob("*.json")):
-        if "predictions_md5" not in srsly.read_json(path):
+        known = _read_scores(path)
+        if "predictions_md5" not in known:
             raise UserError(
                 "The output directory holds the scores of a pipeline",
                 where=str(path),
                 todo="Name another directory with --output.",
             )
-    (other,) = set(SPLITS) - {split}
+        if known.get("split") == other and known.get("corpus_md5") != corpus_md5:
+            raise UserError(
+                f"The output directory holds scores of {other} on another corpus",
+                where=str(path),
+                todo="Remove them, or name another directory with --output.",
+            )
     return sorted({path for end in ends for path in output.glob(f"{other}{end}")})
+
+
+def _read_scores(path: Path) -> dict[str, Any]:
+    """What a metrics file holds.
+
+    Raises:
+        UserError: It is none.
+    """
+    try:
+        return dict(srsly.read_json(path))
+    except (TypeError, ValueError):
+        raise UserError("Not a metrics file", where=str(path),
+                        todo="Name another directory with --output.") from None  # fmt: skip
 
 
 def _print(split: str, written: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Prints the strict scores of a split; of several data sets, those of each beside it."""
     _, scores = written[-1]
-    for name, gold in scores["gold"].items():
-        _print_table(strict_table(f"{split}, {name.replace('_', ' ')} gold", gold))
+    tables = {f"{name.replace('_', ' ')} gold": gold for name, gold in scores["gold"].items()}
+    if "all_spans" in scores:
+        tables["all spans"] = scores["all_spans"]
+    for title, gold in tables.items():
+        _print_table(strict_table(f"{split}, {title}", gold))
         msg.text(f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.")
     if len(written) > 1:
         _print_table(datasets_table(written))

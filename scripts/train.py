@@ -26,13 +26,14 @@ from .pipelines.config import (
     automatic_settings,
     has_transformer,
     read_config,
+    remove_written,
     sections_for_missing,
     use_corpus_tokenizer,
     write_config,
 )
 from .pipelines.log import close_log, part_of, start_log
-from .pipelines.meta import note_origin
-from .pipelines.resume import BEST, keep_better, source_components, stage, unstage
+from .pipelines.meta import choice_of_entities, note_origin
+from .pipelines.resume import BEST, LAST, keep_better, source_components, stage, unstage
 from .pipelines.scores import NER_F, f_name, noted_f
 from .pipelines.suggestions import spancats, train_lengths
 
@@ -75,31 +76,43 @@ def main(
     ready = read_config(config, settings, sections)
     _print_coverage(ready, corpus)
     report = read_report(encoder) if has_transformer(config, sections) else None
-    if sections:
-        write_config(output / CONFIG, config, sections)
+    ready = use_corpus_tokenizer(ready, corpus / "tokenizer")
+    _write_merged(output / CONFIG, config, sections)
     _print_settings(output / CONFIG if sections else config, output, device.gpu_id, settings,
                     own_code=bool(sections))  # fmt: skip
-    ready = use_corpus_tokenizer(ready, corpus / "tokenizer")
-    staged = None
-    if resume:
-        staged = stage(output)
-        ready = source_components(ready, staged / "model-last")
-        msg.info("Continuing from model-last; optimizer and learning rate start anew")
-    output.mkdir(parents=True, exist_ok=True)
-    start_log(log, resume=resume)
     started = time.perf_counter()
-    try:
-        with one_thread() if report and report.kind == "sample" else nullcontext():
-            _train(ready, output, device.gpu_id)
-    finally:
-        close_log(log)
-        if staged is not None and not (output / "model-last").is_dir():
-            unstage(output, staged)
-    if staged is not None:
-        _keep_better(output, staged)
+    with one_thread() if report and report.kind == "sample" else nullcontext():
+        _train_logged(ready, output, log, device.gpu_id, resume=resume)
     _print_result(output)
     seconds = time.perf_counter() - started
     note_origin(output / BEST, corpus, report, seconds=seconds, device=device.name)
+
+
+def _write_merged(path: Path, config: Path, sections: list[str]) -> None:
+    """Writes the config with its sections; without any, that of an earlier training goes."""
+    if sections:
+        write_config(path, config, sections)
+    elif config.resolve() != path.resolve():
+        remove_written(path)
+
+
+def _train_logged(config: Any, output: Path, log: Path, gpu_id: int, *, resume: bool) -> None:
+    """Trains, or continues a training, so that pipelines and log are whole however it ends."""
+    staged = None
+    if resume:
+        staged = stage(output)
+        config = source_components(config, staged / LAST)
+        msg.info("Continuing from model-last; optimizer and learning rate start anew")
+    output.mkdir(parents=True, exist_ok=True)
+    start_log(log, resume=resume)
+    try:
+        _train(config, output, gpu_id)
+    finally:
+        close_log(log)
+        if staged is not None and not (output / LAST).is_dir():
+            unstage(output, staged)
+    if staged is not None:
+        _keep_better(output, staged)
 
 
 def _train(config: Any, output: Path, gpu_id: int) -> None:
@@ -113,11 +126,13 @@ def _train(config: Any, output: Path, gpu_id: int) -> None:
     except (MemoryError, RuntimeError) as error:
         if "out of memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise
-        batcher = config["training"]["batcher"]
+        batcher, name = config["training"]["batcher"], "training.batcher"
+        if "batcher" in batcher:
+            batcher, name = batcher["batcher"], f"{name}.batcher"
         raise UserError(
             "The device ran out of memory",
-            where=f"batches of {batcher.get('batcher', batcher).get('size')}",
-            todo="Use smaller batches, e.g. --training.batcher.size 1000, or a smaller encoder.",
+            where=f"batches of {batcher.get('size')}",
+            todo=f"Use smaller batches, e.g. --{name}.size 1000, or a smaller encoder.",
         ) from error
 
 
@@ -151,6 +166,7 @@ def _print_coverage(config: Any, corpus: Path) -> None:
             f"{lengths.docs.total():,} texts",
             f"By length and label: python -m scripts.coverage {corpus} --max-length {size}",
         )
+        msg.info(f"Entities among spans that share tokens: {choice_of_entities(corpus)}")
 
 
 def _value(value: Any) -> str:

@@ -29,21 +29,36 @@ class Copies:
     mask: frozenset[Span]
 
 
-def reconcile(versions: Sequence[frozenset[Span]], policy: Policy) -> Copies | None:
+def reconcile(
+    versions: Sequence[frozenset[Span]],
+    policy: Policy,
+    annotated: Sequence[frozenset[str] | None] = (),
+) -> Copies | None:
     """Brings the annotations of a text's copies together; None where there is nothing to do.
 
     repair unites them: what one copy marks and another leaves unmarked is an entity in both, and
     places where copies mark different spans are masked. missing keeps what all copies agree on
-    and masks the rest; drop keeps it and masks nothing.
+    and masks the rest; drop keeps it and masks nothing. A copy says nothing of labels that its
+    annotators did not look for.
 
     Args:
         versions: Trainable spans of each copy.
         policy: Policy for the fault ``contested``.
+        annotated: For each copy, the labels that its annotators looked for; None for all. Empty if
+            all looked for all.
     """
     every = frozenset.union(*versions)
-    agreed = frozenset.intersection(*versions)
-    if every == agreed or policy is Policy.KEEP:
+    if policy is Policy.KEEP or all(version == every for version in versions):
         return None
+    looked = annotated or [None] * len(versions)
+    agreed = frozenset(
+        span
+        for span in every
+        if all(
+            span in version or (labels is not None and span.label not in labels)
+            for version, labels in zip(versions, looked, strict=True)
+        )
+    )
     if policy is Policy.REPAIR:
         agreed = frozenset(
             span
@@ -75,6 +90,7 @@ class RecordAudit:
         faults: Faults of the text itself, each with a note.
         stop: Codes of faults that the policies do not allow.
         dropped: Code of a fault of the text for which the policies drop the record, if any.
+        annotated: Labels that were looked for in the text, here or in a copy of it; None if all.
     """
 
     record: Record
@@ -86,6 +102,7 @@ class RecordAudit:
     stop: tuple[str, ...]
     dropped: str | None
     overlapping: tuple[Span, ...] = ()
+    annotated: frozenset[str] | None = None
 
     @property
     def trainable(self) -> tuple[Span, ...]:
@@ -144,7 +161,16 @@ def audit_record(
         stop=tuple(stop),
         dropped=dropped,
         overlapping=tuple(sorted(trainable.keys() - set(ents))),
+        annotated=record.annotated_labels,
     )
+
+
+def looked_for(
+    copies: Sequence[frozenset[str] | None],
+) -> frozenset[str] | None:
+    """The labels that were looked for in some copy of a text; None if all were in one of them."""
+    known = [labels for labels in copies if labels is not None]
+    return frozenset().union(*known) if len(known) == len(copies) else None
 
 
 def leave_unannotated(
@@ -161,8 +187,7 @@ def leave_unannotated(
         edges: Token edges of its text.
         policies: Policy of every fault.
     """
-    annotated = audit.record.annotated_labels
-    absent = frozenset() if annotated is None else labels - annotated
+    absent = frozenset() if audit.annotated is None else labels - audit.annotated
     if not absent:
         return audit
     code = "unannotated-label"

@@ -12,6 +12,7 @@ import yaml
 from ..common.errors import UserError, at_line
 from .records import Span
 
+MERGE = "tag:yaml.org,2002:merge"
 # What tools write where a label has no name: an index, or a mark for "no value".
 _TAG = re.compile(r"O|[BIESLUM]-.+")
 _NO_NAME = re.compile(r"(LABEL_)?\d+|[_*?-]+")
@@ -21,9 +22,10 @@ class NoRepeats(yaml.SafeLoader):
     """Refuses a key that stands twice: YAML readers silently drop the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """A map as YAML reads it, with as many keys as are written."""
+        """A map as YAML reads it; what a merge key (``<<``) brings may be overridden."""
+        own = [key for key, _ in node.value if key.tag != MERGE]
         result = super().construct_mapping(node, deep=deep)
-        if len(result) < len(node.value):
+        if len({self.construct_object(key, deep=True) for key in own}) < len(own):
             raise yaml.YAMLError("a key stands twice")
         return result
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..annotations.audit import reconcile
-from ..annotations.faults import Policies, default_policies
+from ..annotations.audit import looked_for, reconcile
+from ..annotations.faults import Policies, Policy, default_policies
 from ..annotations.formats import format_of
 from ..annotations.formats.base import ReadOptions
 from ..annotations.reading import read_records
@@ -240,6 +240,7 @@ def _with_contested(
     wanted = set(placement.contested)
     worker = Worker(known)
     versions: dict[tuple[str, str], list[frozenset[Span]]] = defaultdict(list)
+    looked: dict[tuple[str, str], list[frozenset[str] | None]] = defaultdict(list)
     index = 0
     for chunk in _chunks(inputs, settings):
         for record in chunk.records:
@@ -248,11 +249,13 @@ def _with_contested(
                 edges = worker.edges(record)[1]
                 audit = worker.audit_one(record, edges, chunk.file, split)
                 versions[split, record.text].append(frozenset(audit.trainable))
+                looked[split, record.text].append(audit.annotated)
             index += 1
     policy = settings.policies["contested"]
-    reconciled = {key: reconcile(found, policy) for key, found in versions.items()}
+    reconciled = {key: reconcile(found, policy, looked[key]) for key, found in versions.items()}
     contested = {key: copies for key, copies in reconciled.items() if copies is not None}
-    return replace(known, contested=contested)
+    united = {} if policy is Policy.KEEP else {k: looked_for(own) for k, own in looked.items()}
+    return replace(known, contested=contested, annotated=united)
 
 
 def _write(
@@ -288,16 +291,9 @@ def _write(
                 )  # fmt: skip
                 findings.writelines(json_line(line) for line in lines)
                 if split in gold and dropped is None:
-                    gold[split].write(
-                        json_line(
-                            gold_line(
-                                audit,
-                                file,
-                                dataset_of(chunk.file),
-                                spans=settings.spans_key is not None,
-                            )
-                        )
-                    )
+                    every = settings.spans_key is not None
+                    line = gold_line(audit, file, dataset_of(chunk.file), spans=every)
+                    gold[split].write(json_line(line))
     finally:
         for file in (findings, *gold.values()):
             file.close()

@@ -24,7 +24,7 @@ class Fingerprint:
     Args:
         text: Hash of the text as it is.
         content: Hash of the text's letters and digits alone (see ``content_of``).
-        annotation: Hash of text and spans, whatever the order of the spans.
+        annotation: Hash of text, spans, whatever their order, and the labels that were looked for.
         document: Hash of the document that the record belongs to.
         record_id: Hash of the record's own id.
         signature: MinHash of the content's 5-character shingles, uint32, (128,).
@@ -51,10 +51,11 @@ def fingerprint(record: Record) -> Fingerprint:
     """Computes the keys of a record."""
     content = content_of(record.text) or record.text
     spans = sorted((s.start, s.end, s.label, s.fragments) for s in set(record.spans))
+    looked = "" if record.annotated_labels is None else sorted(record.annotated_labels)
     return Fingerprint(
         text=hash64(record.text),
         content=hash64(content),
-        annotation=hash64(f"{record.text}\n{spans}"),
+        annotation=hash64(f"{record.text}\n{spans}{looked}"),
         document=hash64(record.document) if record.document is not None else 0,
         record_id=hash64(record.id) if record.id is not None else 0,
         signature=_signature(content),

@@ -28,7 +28,9 @@ class GoldRecord:
         dataset: The test set it is of, where there are several.
         spans: In the corpus of a span categorizer, ``ents`` and the spans that share tokens with
             them; else None.
-        annotated: Labels that its annotators looked for; None if all.
+        annotated: Labels that its annotators, or those of a copy of the text, looked for; None if
+            all.
+        annotated_here: Those that its own annotators looked for, where they are fewer; else None.
     """
 
     source: str
@@ -40,6 +42,12 @@ class GoldRecord:
     dataset: str | None = None
     spans: tuple[Span, ...] | None = None
     annotated: frozenset[str] | None = None
+    annotated_here: frozenset[str] | None = None
+
+    @property
+    def annotated_as_given(self) -> frozenset[str] | None:
+        """The labels that the spans in ``given`` are complete in; None if all."""
+        return self.annotated if self.annotated_here is None else self.annotated_here
 
 
 def gold_line(
@@ -56,8 +64,10 @@ def gold_line(
     record = audit.record
     everything = {"spans": [[s.start, s.end, s.label] for s in audit.trainable]} if spans else {}
     line: dict[str, Any] = {} if dataset is None else {"dataset": dataset}
-    if record.annotated_labels is not None:
-        line["annotated_labels"] = sorted(record.annotated_labels)
+    if audit.annotated is not None:
+        line["annotated_labels"] = sorted(audit.annotated)
+    if record.annotated_labels not in (None, audit.annotated):
+        line["annotated_here"] = sorted(record.annotated_labels)
     return {
         **line,
         "source": f"{file}:{record.line}",
@@ -79,7 +89,6 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
     """
     for line in srsly.read_jsonl(path):
         try:
-            annotated = line.get("annotated_labels")
             yield GoldRecord(
                 source=line["source"],
                 id=line["id"],
@@ -89,7 +98,8 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
                 missing=tuple((start, end) for start, end in line["missing"]),
                 dataset=line.get("dataset"),
                 spans=_spans(line.get("spans")),
-                annotated=None if annotated is None else frozenset(annotated),
+                annotated=_labels(line.get("annotated_labels")),
+                annotated_here=_labels(line.get("annotated_here")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
@@ -101,3 +111,7 @@ def read_gold(path: Path) -> Iterator[GoldRecord]:
 
 def _spans(rows: list[list[Any]] | None) -> tuple[Span, ...] | None:
     return None if rows is None else tuple(Span(*row) for row in rows)
+
+
+def _labels(value: list[str] | None) -> frozenset[str] | None:
+    return None if value is None else frozenset(value)

@@ -57,7 +57,7 @@ class SetSpec:
 
     def holds(self, meta: Mapping[str, Any]) -> bool:
         """Whether a text belongs to the set, by what the file says of it."""
-        return all(str(meta.get(key)) == value for key, value in self.where.items())
+        return all(key in meta and str(meta[key]) == value for key, value in self.where.items())
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,10 @@ def mix(
 
     Raises:
         UserError: A set cannot be read or is empty, or one lacks a label of another without
-            saying which labels it annotates.
+            saying which labels it annotates; or the output would take an input away.
     """
     check_replaceable(output, OURS)
+    _check_inputs(spec, output)
     nlp = build_tokenizer(spec.lang)
     with new_directory(output) as folder:
         with (folder / FINDINGS).open("w", encoding="utf8", newline="\n") as findings:
@@ -110,6 +111,19 @@ def mix(
         report["files"] = {p.relative_to(folder).as_posix(): md5_of_file(p) for p in written}
         write_json(folder / MIX, report)
     return report
+
+
+def _check_inputs(spec: MixSpec, output: Path) -> None:
+    """Refuses an input in the output, which is replaced, and an output among what is read."""
+    place = output.resolve()
+    for known in (known for sets in spec.splits.values() for known in sets):
+        file = known.file.resolve()
+        if file.is_relative_to(place) or place.is_relative_to(file):
+            raise UserError(
+                "The output and an annotation file lie in one another",
+                where=f"{output}, {known.file}",
+                todo="The output is replaced as a whole. Name another directory.",
+            )
 
 
 def _take(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -65,6 +65,7 @@ class AuditSettings:
         evidence: File to what it says as a whole.
         policies: Policy of every fault.
         contested: (split, text) to what its copies come to, where they differ.
+        annotated: (split, text) to the labels that were looked for in some of its copies.
         spans_key: Key of the span group with all trainable spans; None if there is to be none.
         labels: All labels of the training set.
     """
@@ -75,6 +76,7 @@ class AuditSettings:
     contested: dict[tuple[str, str], Copies]
     spans_key: str | None = None
     labels: frozenset[str] = frozenset()
+    annotated: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
 
 
 class Worker:
@@ -120,9 +122,11 @@ class Worker:
 
     def audit_one(self, record: Record, edges: TokenEdges, file: str, split: str) -> RecordAudit:
         """Audits one record of a file, as part of a split."""
-        settings = self.settings
-        copies = settings.contested.get((split, record.text))
+        settings, key = self.settings, (split, record.text)
+        copies = settings.contested.get(key)
         audit = audit_record(record, edges, settings.evidence[file], settings.policies, copies)
+        if key in settings.annotated:
+            audit = replace(audit, annotated=settings.annotated[key])
         if split != TRAIN:
             return audit
         return leave_unannotated(audit, settings.labels, edges, settings.policies)

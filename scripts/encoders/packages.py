@@ -41,9 +41,13 @@ def open_package(name: str) -> EncoderFiles:
 
 
 def _roots(name: str) -> list[Path]:
-    # Of a name with dots find_spec would import the parent.
-    spec = find_spec(name) if name.isidentifier() else None
-    if spec is None or not spec.submodule_search_locations:
+    try:
+        # Of a name with dots find_spec would import the parent.
+        spec = find_spec(name) if name.isidentifier() else None
+    except ValueError:  # the running script, __main__
+        spec = None
+    # Without an origin it is a mere directory, such as one of the project's own.
+    if spec is None or spec.origin is None or not spec.submodule_search_locations:
         raise UserError(
             f"There is no installed package {name!r}",
             todo="Install it first, and name it as one imports it; "

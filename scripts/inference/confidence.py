@@ -21,7 +21,7 @@ from ..annotations.schemes import TokenSpan, encode
 from ..common.errors import UserError
 from ..pipelines.meta import ner_md5
 from ..scoring.calibration import RAW, Calibration
-from .resolve import set_entities, span_categorizer
+from .resolve import longest_first, set_entities, span_categorizer
 
 # Documents whose actions are scored together.
 BATCH = 128
@@ -47,7 +47,7 @@ def predict_with_confidence(
     component = span_categorizer(nlp)
     if component is not None:
         for doc in nlp.pipe(texts):
-            yield doc, set_entities(doc, component.key)
+            yield doc, set_entities(doc, component.key, longest=longest_first(nlp))
         return
     ner = nlp.get_pipe("ner")
     if not isinstance(ner, EntityRecognizer):

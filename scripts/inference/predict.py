@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from ..annotations.records import Span
 from ..common.errors import UserError
 from ..scoring.evaluation import Prediction
-from .resolve import NER, set_entities, span_categorizer
+from .resolve import NER, longest_first, set_entities, span_categorizer
 
 
 def load_pipeline(path: Path, gpu_id: int) -> Language:
@@ -56,7 +56,7 @@ def predict(nlp: Language, texts: Iterable[str]) -> Iterator[Doc]:
     component = span_categorizer(nlp)
     for doc in nlp.pipe(texts):
         if component is not None:
-            set_entities(doc, component.key)
+            set_entities(doc, component.key, longest=longest_first(nlp))
         yield doc
 
 

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.pipeline import SpanCategorizer
 from spacy.tokens import Doc, Span
 
-NER = "ner"
+from ..pipelines.meta import ENTITIES, LONGEST_FIRST, NER, ORIGIN
 
 
 def span_categorizer(nlp: Language) -> SpanCategorizer | None:
@@ -30,26 +30,40 @@ def scores_of(doc: Doc, key: str) -> tuple[float, ...]:
     return tuple(float(score) for score in group.attrs.get("scores", np.zeros(len(group))))
 
 
-def resolve_spans(spans: Sequence[Span], scores: Sequence[float]) -> list[int]:
-    """Chooses those spans that are a text's entities: the best one of any that share a token.
+def longest_first(nlp: Language) -> bool:
+    """Whether a pipeline's entities are the longest of its spans that share tokens.
 
-    Spans are taken in order of score, the highest first; a longer one first where scores are equal,
-    then the earlier, then by label. One that shares a token with a span taken before is passed
-    over. That is how spaCy resolves within a span categorizer with ``allow_overlap = false``
-    (``SpanCategorizer._make_span_group_singlelabel``), with ties settled as in
-    ``spacy.util.filter_spans``.
+    Its meta says so where it learned spans that share tokens
+    (``pipelines.meta.choice_of_entities``).
+    """
+    origin = nlp.meta.get(ORIGIN)
+    return isinstance(origin, dict) and origin.get(ENTITIES) == LONGEST_FIRST
+
+
+def resolve_spans(
+    spans: Sequence[Span], scores: Sequence[float], *, longest: bool = False
+) -> list[int]:
+    """Chooses those spans that are a text's entities: one of any that share a token.
+
+    Spans are taken in order, and one that shares a token with a span taken before is passed over.
+    The order is that of score, the highest first, and of length, the longest first; which of the
+    two comes first, ``longest`` says. Then the earlier comes first, then that with the lesser
+    label. By score is how spaCy resolves within a span categorizer with ``allow_overlap = false``
+    (``SpanCategorizer._make_span_group_singlelabel``), by length is ``spacy.util.filter_spans``.
 
     Args:
         spans: Spans of one Doc.
         scores: The score of each.
+        longest: Whether length comes before score.
 
     Returns:
         Indices of the chosen spans, in text order.
     """
 
-    def rank(i: int) -> tuple[float, int, int, str]:
+    def rank(i: int) -> tuple[float, float, int, str]:
         span = spans[i]
-        return -scores[i], span.start - span.end, span.start, span.label_
+        best, length = -scores[i], float(span.start - span.end)
+        return *((length, best) if longest else (best, length)), span.start, span.label_
 
     taken: set[int] = set()
     chosen = []
@@ -61,17 +75,18 @@ def resolve_spans(spans: Sequence[Span], scores: Sequence[float]) -> list[int]:
     return sorted(chosen, key=lambda i: spans[i].start)
 
 
-def set_entities(doc: Doc, key: str) -> tuple[float, ...]:
+def set_entities(doc: Doc, key: str, *, longest: bool = False) -> tuple[float, ...]:
     """Sets ``doc.ents`` to the entities among the spans of a group.
 
     Args:
         doc: A Doc that a span categorizer has marked.
         key: Its ``spans_key``.
+        longest: As in ``resolve_spans``.
 
     Returns:
         The score of each entity, in order.
     """
     spans, scores = list(doc.spans[key]), scores_of(doc, key)
-    chosen = resolve_spans(spans, scores)
+    chosen = resolve_spans(spans, scores, longest=longest)
     doc.set_ents([spans[i] for i in chosen], default="outside")
     return tuple(scores[i] for i in chosen)

@@ -9,9 +9,12 @@ from typing import Any
 from ..annotations.formats.span_jsonl import SPANS_KEYS, parse_line
 from ..common.errors import UserError, at_line
 
+# What is said of the spans that the input had, and not of those that a model will mark.
+OF_SPANS = ("annotated_labels", "filled_labels")
+
 
 def read_texts(path: Path, text_key: str = "text") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Streams texts with whatever else their records say, except earlier spans.
+    """Streams texts with whatever else their records say, except of earlier spans.
 
     A file named ``.jsonl`` is read as JSON objects, any other as plain text; blank lines are
     passed over.
@@ -44,7 +47,7 @@ def _from_json(line: str, path: Path, number: int, text_key: str) -> tuple[str, 
             where=at_line(path, number),
             todo="Name the text's key with --text-key.",
         )
-    meta = {k: v for k, v in value.items() if k not in (text_key, *SPANS_KEYS)}
+    meta = {k: v for k, v in value.items() if k not in (text_key, *SPANS_KEYS, *OF_SPANS)}
     if "text" in meta:
         raise UserError(
             f"The line has a 'text' beside the text under {text_key!r}",

@@ -19,7 +19,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..common.errors import UserError
 from ..common.files import new_file, write_json
-from .card_facts import cautions, data_facts, encoder_facts, limits, pretrained, training_facts
+from .card_facts import (
+    cautions,
+    data_facts,
+    encoder_facts,
+    limits,
+    pretrained,
+    span_facts,
+    training_facts,
+)
 from .card_inputs import CardInputs, encoder_name
 from .licences import choose_licence, hub_licence
 from .suggestions import entity_labels
@@ -61,6 +69,7 @@ def render_card(inputs: CardInputs) -> str:
         calibration=inputs.calibration,
         data=data_facts(inputs),
         encoder=encoder_facts(inputs),
+        spans=span_facts(inputs),
         training=training_facts(inputs),
         limits=limits(inputs, main_dataset(inputs)),
         cautions=cautions(inputs),

@@ -8,7 +8,8 @@ from typing import Any
 
 from .card_inputs import CardInputs, encoder_name
 from .licences import UNKNOWN, hub_licence, meaning
-from .meta import ORIGIN
+from .meta import BEST_FIRST, ENTITIES, NER, ORIGIN
+from .suggestions import spancats
 
 # As spacy debug data: fewer training examples of a label are called few
 # (NEW_LABEL_THRESHOLD in spacy/cli/debug_data.py).
@@ -85,18 +86,35 @@ def encoder_facts(inputs: CardInputs) -> dict[str, Any] | None:
     }
 
 
+def span_facts(inputs: CardInputs) -> dict[str, Any] | None:
+    """Key of the spans that share tokens, and how entities are chosen; None where a ner marks them.
+
+    A pipeline that says nothing of it is an earlier one, whose entities were the best.
+    """
+    found = list(spancats(inputs.config).values())
+    if NER in inputs.meta["pipeline"] or not found:
+        return None
+    return {
+        "key": found[-1]["spans_key"],
+        "choice": inputs.meta.get(ORIGIN, {}).get(ENTITIES, BEST_FIRST),
+    }
+
+
 def training_facts(inputs: CardInputs) -> dict[str, Any]:
     """Settings of the training, what its log says, and where and how long it ran, if noted."""
     training = inputs.config["training"]
     optimizer = training.get("optimizer", {})
     rate = optimizer.get("learn_rate")
     noted = inputs.meta.get(ORIGIN, {})
+    # With augmentation the batcher is around another one.
+    batcher = training["batcher"]
     settings: dict[str, Any] = {
         "pipeline": ", ".join(inputs.meta["pipeline"]),
         "optimizer": optimizer.get("@optimizers"),
         "learning rate": _schedule(rate) if isinstance(rate, dict) else rate,
         "dropout": training["dropout"],
-        "batches": _schedule(training["batcher"]),
+        "batches": _schedule(batcher.get("batcher", batcher)),
+        "augmentation": _augmentation(batcher),
         "accumulate_gradient": training["accumulate_gradient"],
         "max_steps": training["max_steps"],
         "patience": training["patience"],
@@ -129,6 +147,12 @@ def _progress(inputs: CardInputs) -> dict[str, Any]:
     last = inputs.log[-1]
     return {"steps": last["step"], "epochs": last["epoch"],
             "best_step": saved["step"], "best_score": saved["score"]}  # fmt: skip
+
+
+def _augmentation(batcher: dict[str, Any]) -> str | None:
+    """What changed the training texts, and the share of them; None where nothing did."""
+    names = [name.replace("_", " ") for name in batcher.get("augmenters", {})]
+    return f"{', '.join(names)}: {batcher['level']:.0%} of the texts" if names else None
 
 
 def _schedule(block: dict[str, Any]) -> str:

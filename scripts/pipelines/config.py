@@ -18,6 +18,8 @@ from .sections import merge_sections, set_by
 from .suggestions import has_missing, spancats, suggester_settings
 
 SPANCAT_MISSING = "spancat_missing"
+# How the first line of a merged config ends.
+WRITTEN = ": written by scripts.train."
 
 # The embedded encoder knows a few hundred sentences: it learns at a higher rate than a pretrained
 # one, is done after some thirty epochs of the sample, and must be within minutes on a CPU.
@@ -79,10 +81,16 @@ def write_config(path: Path, config: Path, sections: Sequence[str]) -> None:
         UserError: As ``read_config``.
     """
     merged = read_config(config, sections=sections)
-    origin = f"# {config.as_posix()} with {', '.join(sections)}: written by scripts.train.\n\n"
+    origin = f"# {config.as_posix()} with {', '.join(sections)}{WRITTEN}\n\n"
     with new_file(path) as temporary:
         text = origin + merged.to_str(interpolate=False) + "\n"
         temporary.write_text(text, encoding="utf8", newline="\n")
+
+
+def remove_written(path: Path) -> None:
+    """Removes a config that ``write_config`` wrote; any other file stays."""
+    if path.is_file() and path.read_text(encoding="utf8").partition("\n")[0].endswith(WRITTEN):
+        path.unlink()
 
 
 def sections_for_missing(path: Path, sections: Sequence[str], corpus: Path) -> list[str]:

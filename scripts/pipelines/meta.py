@@ -11,10 +11,14 @@ from spacy.util import load_config
 from ..common.errors import UserError
 from ..common.files import md5_of_file, new_file, write_json
 from ..encoders.report import EncoderReport
-from .suggestions import is_spancat
+from .suggestions import has_overlaps, is_spancat
 
+NER = "ner"
 # Beside spaCy's own keys; spacy.load keeps what it does not know.
 ORIGIN = "trained_on"
+# In it, of a span categorizer: how its entities are chosen among spans that share tokens.
+ENTITIES = "entities"
+LONGEST_FIRST, BEST_FIRST = "longest first", "best first"
 
 
 def note_origin(
@@ -35,11 +39,22 @@ def note_origin(
         "seconds": round(seconds, 1),
         "device": device,
     }
+    if entity_component(pipeline) != NER:
+        meta[ORIGIN][ENTITIES] = choice_of_entities(corpus)
     if encoder is not None:
         meta["license"] = encoder.licence
         meta["sources"] = [{"name": encoder.name, "license": encoder.licence}]
     with new_file(pipeline / "meta.json") as temporary:
         write_json(temporary, meta)
+
+
+def choice_of_entities(corpus: Path) -> str:
+    """How a span categorizer that learned a corpus chooses entities among spans that share tokens.
+
+    Where training spans share tokens, such spans are no rivals, and the entity is the outer one, as
+    in the corpus' own ``doc.ents``; where none do, they are, and the better one is the entity.
+    """
+    return LONGEST_FIRST if has_overlaps(corpus) else BEST_FIRST
 
 
 def corpus_of(pipeline: Path) -> str | None:
@@ -96,10 +111,10 @@ def entity_component(pipeline: Path) -> str:
     path = pipeline / "config.cfg"
     config = load_config(path) if path.is_file() else {"nlp": {"pipeline": []}}
     names = config["nlp"]["pipeline"]
-    if "ner" in names:
-        return "ner"
+    if NER in names:
+        return NER
     found = [name for name in names if is_spancat(config["components"][name])]
-    return found[-1] if found else "ner"
+    return found[-1] if found else NER
 
 
 def package_meta(pipeline: Path, name: str, version: str) -> dict[str, Any]:

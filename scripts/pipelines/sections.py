@@ -21,6 +21,9 @@ from ..common.errors import UserError
 SECTIONS = Path(__file__).parents[2] / "configs" / "sections"
 AFTER_INIT = ("initialize", "after_init")
 CHAIN = "spans.each.v1"
+# What the names of the project's own functions begin with.
+OWN = "spans"
+VERSION = re.compile(r"\.v\d+$")
 HEADER = re.compile(r"^\[(.+)\]$", re.MULTILINE)
 
 
@@ -46,11 +49,11 @@ def read_section(name: str) -> Config:
         UserError: There is no such section, or it cannot be read.
     """
     path = find_section(name)
-    text = path.read_text(encoding="utf8")
-    named = set(HEADER.findall(text))
-    parts = [header.split(".") for header in named]
-    above = {".".join(p[:end]) for p in parts for end in range(1, len(p))} - named
     try:
+        text = path.read_text(encoding="utf8")
+        named = set(HEADER.findall(text))
+        parts = [header.split(".") for header in named]
+        above = {".".join(p[:end]) for p in parts for end in range(1, len(p))} - named
         return Config().from_str(
             "".join(f"[{header}]\n" for header in sorted(above)) + text, interpolate=False
         )
@@ -116,33 +119,39 @@ def _chain(first: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
 
 def _named(callback: dict[str, Any]) -> dict[str, Any]:
     """A callback under its function's name: ``autocast`` for ``spans.autocast.v1``."""
-    return {str(_function(callback)).split(".")[-2]: callback}
+    parts = VERSION.sub("", str(_function(callback))).split(".")
+    return {parts[-1] if parts[0] == OWN else "_".join(parts): callback}
 
 
 def _carry(name: str, old: Any, new: dict[str, Any]) -> dict[str, Any]:
     """What a block keeps of the one that it takes the place of.
 
     A batcher around another is put around the config's; an optimizer keeps the config's learning
-    rate and a schedule its height and warm-up: each is an option of its own. A rate without a
-    schedule has no warm-up.
+    rate and a schedule its height and warm-up, if the new one has such settings: each is an option
+    of its own. A rate without a schedule has no warm-up.
     """
     if name == "training.batcher" and _wraps(new):
         return {"batcher": old}
     if name == "training.optimizer" and "learn_rate" in (old or {}):
         return {"learn_rate": old["learn_rate"]}
     if name == "training.optimizer.learn_rate":
-        if isinstance(old, dict):
-            return {key: old[key] for key in ("initial_rate", "warmup_steps") if key in old}
-        return {"initial_rate": old, "warmup_steps": 0}
+        kept = old if isinstance(old, dict) else {"initial_rate": old, "warmup_steps": 0}
+        taken = {"initial_rate", "warmup_steps"} & {*kept} & _parameters("schedules", new)
+        return {key: kept[key] for key in sorted(taken)}
     return {}
 
 
 def _wraps(batcher: dict[str, Any] | None) -> bool:
     """Whether a block names a batcher that takes another one, and leaves it open which."""
-    name = _function(batcher)
-    if not name or "batcher" in batcher or not registry.has("batchers", name):
-        return False
-    return "batcher" in inspect.signature(registry.get("batchers", name)).parameters
+    return "batcher" in _parameters("batchers", batcher) and "batcher" not in (batcher or {})
+
+
+def _parameters(kind: str, block: dict[str, Any] | None) -> set[str]:
+    """The settings of the function that a block names; none if it is not known."""
+    name = _function(block)
+    if not name or not registry.has(kind, name):
+        return set()
+    return {*inspect.signature(registry.get(kind, name)).parameters}
 
 
 def _refuse_rivals(sections: Sequence[tuple[str, Config]]) -> None:

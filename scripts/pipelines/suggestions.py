@@ -14,6 +14,8 @@ from ..corpora.coverage import SpanLengths, count_lengths
 from ..corpora.docbins import docbin_files, read_docs
 
 FACTORIES = ("spancat", "spancat_singlelabel")
+# The key of a component that names none (SpanCategorizer in spacy/pipeline/spancat.py).
+DEFAULT_KEY = "sc"
 RANGE_SUGGESTER = "spacy.ngram_range_suggester.v1"
 # Suggestions, and with them time and memory, grow in proportion to the longest size. Names of more
 # tokens are rare; docs/spancat.md has counts.
@@ -54,6 +56,12 @@ def has_missing(corpus: Path) -> bool:
     return bool(train.get("docs_with_missing"))
 
 
+def has_overlaps(corpus: Path) -> bool:
+    """Whether training spans of a corpus for a span categorizer share tokens."""
+    train = _audit(corpus).get("splits", {}).get("train", {})
+    return bool(train.get("spans", {}).get("overlapping"))
+
+
 def _audit(corpus: Path) -> dict[str, Any]:
     path = corpus / "audit.json"
     return srsly.read_json(path) if path.is_file() else {}
@@ -88,7 +96,7 @@ def suggester_settings(config: Mapping[str, Any], corpus: Path) -> dict[str, Any
     key = corpus_spans_key(corpus)
     settings: dict[str, Any] = {}
     for name, component in found.items():
-        wanted = component.get("spans_key")
+        wanted = component.get("spans_key", DEFAULT_KEY)
         if key != wanted:
             held = f"holds spans under {key!r}" if key else "holds no spans for one"
             raise UserError(

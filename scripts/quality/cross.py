@@ -168,7 +168,7 @@ def _count(nlp: Language, texts: Sequence[TrainingText]) -> Counter[tuple[str, s
     """True positives, false positives and false negatives (strict) by label."""
     counts: Counter[tuple[str, str]] = Counter()
     for text, doc in zip(texts, nlp.pipe([t.text for t in texts]), strict=True):
-        match = match_spans(text.ents, ent_spans(doc), text.missing)
+        match = match_spans(text.ents, ent_spans(doc), text.missing, text.annotated)
         for name, spans in (("tp", match.correct), ("fp", match.spurious), ("fn", match.missed)):
             counts.update((span.label, name) for span in spans)
     return counts

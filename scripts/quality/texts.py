@@ -67,6 +67,11 @@ class TrainingText:
         """Character ranges that are not trained on and cannot be judged."""
         return self.audit.missing
 
+    @property
+    def annotated(self) -> frozenset[str] | None:
+        """The labels that its annotators looked for; None if all."""
+        return self.audit.annotated
+
     @cached_property
     def given(self) -> dict[Span, Span]:
         """Each trained span to the span of the file, in code points, that it was made of."""
@@ -120,7 +125,8 @@ def read_training_set(
         raise UserError("The training file holds no span: there is nothing to check",
                         where=str(path))  # fmt: skip
     evidence = conclude({NAME: survey}, {NAME: path}, options)[0]
-    worker = Worker(AuditSettings(options.lang, evidence, policies, {}))
+    labels = frozenset(survey.labels)
+    worker = Worker(AuditSettings(options.lang, evidence, policies, {}, labels=labels))
     texts, kept = [], []
     number = 0
     for part in progress(parts, "audit"):

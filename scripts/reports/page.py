@@ -101,5 +101,9 @@ def _environment() -> Environment:
         "place": lambda fraction: f"{100 * fraction:.2f}",
         "keys": error_keys,
     }
-    environment.globals |= {"score_rows": tables.score_rows, "excerpts": record_excerpts}
+    environment.globals |= {
+        "score_rows": tables.score_rows,
+        "all_span_rows": tables.all_span_rows,
+        "excerpts": record_excerpts,
+    }
     return environment

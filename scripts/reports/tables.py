@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .evaluations import Evaluation
 from .schemas.base import Interval
-from .schemas.metrics import Golds, Rates, Score
+from .schemas.metrics import Gold, Golds, Rates, Score
 
 DASH = "–"
 
@@ -62,6 +62,13 @@ def score_rows(golds: Golds) -> list[ScoreRow]:
     return [*rows, ScoreRow("macro", repaired.macro, given.macro, total=True)]
 
 
+def all_span_rows(gold: Gold) -> list[tuple[str, Score]]:
+    """Label or mean and its scores over all spans: the label with most gold spans first."""
+    labels = sorted(gold.labels.items(), key=lambda row: (-(row[1].gold or 0), row[0]))
+    means = {"micro": gold.micro, "weighted": gold.weighted, "macro": gold.macro}
+    return [*labels, *((name, mean) for name, mean in means.items() if mean)]
+
+
 def side_by_side(evaluations: Mapping[str, Evaluation]) -> list[SideRow]:
     """F of every kind, with a column for each data set; rows that no data set has are left out."""
     golds = [evaluation.metrics.gold for evaluation in evaluations.values()]
@@ -73,6 +80,9 @@ def side_by_side(evaluations: Mapping[str, Evaluation]) -> list[SideRow]:
         SideRow("macro", [gold.macro for gold in repaired], "Repaired gold"),
         SideRow("micro", [gold.as_given.micro for gold in golds], "Gold as given"),
     ]
+    every = [evaluation.metrics.all_spans for evaluation in evaluations.values()]
+    found = [gold.micro if gold else none for gold in every]
+    rows.append(SideRow("micro", list(found), "All spans, before entities are chosen"))
     labels: dict[str, int] = {}
     for gold in repaired:
         for label, score in gold.labels.items():

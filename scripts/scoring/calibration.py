@@ -92,7 +92,11 @@ class Calibration:
         """The probabilities of confidences."""
         values = np.asarray(confidence, dtype=float)
         if self.method == "isotonic":
-            return np.interp(values, *zip(*self.points, strict=True))
+            low, high = np.array(self.points).T
+            right = np.searchsorted(low, values, side="right")
+            # Between two confidences that hardly differ the line is too steep for floats.
+            ends = high[np.maximum(right - 1, 0)], high[np.minimum(right, len(high) - 1)]
+            return np.clip(np.interp(values, low, high), *ends)
         if self.method == "temperature":
             return expit(logit(np.clip(values, EDGE, 1 - EDGE)) / self.temperature)
         return values

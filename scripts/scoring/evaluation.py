@@ -108,7 +108,7 @@ def evaluate_predictions(
     pairs = list(zip(gold, predictions, strict=True))
     matches = [match_spans(g.ents, p.ents, g.missing, g.annotated) for g, p in pairs]
     repaired = _judge(matches)
-    as_given = _judge([match_spans(g.given, p.ents, (), g.annotated) for g, p in pairs])
+    as_given = _judge([match_spans(g.given, p.ents, (), g.annotated_as_given) for g, p in pairs])
     slicings = _slicings(repaired.aligned, pairs, surfaces)
     judged = [judgeable(g, p.ents) for g, p in pairs]
     tagged = tag_tokens(

@@ -27,7 +27,8 @@ def create_honour_missing() -> Callable[[Language], Language]:
     """
 
     def honour_missing(nlp: Language) -> Language:
-        for _, pipe in nlp.pipeline:
+        # Disabled ones too: where a training is continued, all are when this is called.
+        for _, pipe in nlp.components:
             if isinstance(pipe, SpanCategorizer):
                 pipe.get_loss = _without_unknown(pipe)
         return nlp

@@ -7,8 +7,11 @@ from thinc.api import Model, PyTorchShim
 
 
 def torch_shims(nlp: Language) -> list[PyTorchShim]:
-    """What wraps each PyTorch model of a pipeline's components, in their order."""
-    models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
+    """What wraps each PyTorch model of a pipeline's components, in their order.
+
+    Of disabled ones too: where a training is continued, all are while the pipeline is initialised.
+    """
+    models = [getattr(pipe, "model", None) for _, pipe in nlp.components]
     return [
         shim for model in models if isinstance(model, Model) for node in model.walk()
         for shim in node.shims if isinstance(shim, PyTorchShim)

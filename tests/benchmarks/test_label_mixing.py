@@ -22,6 +22,7 @@ def _report(**annotates):
     [
         ({"a": "all", "b": ["LOC", "PER"]}, {("a",): ["DATE", "MISC"]}),
         ({"a": "all", "b": "all"}, {}),
+        ({"a": "as each text says", "b": ["LOC", "PER"]}, {("b",): ["LOC", "PER"]}),
         (
             {"a": ["LOC", "MISC", "PER"], "b": ["LOC", "PER"], "c": ["DATE", "LOC", "PER"]},
             {("a",): ["MISC"], ("c",): ["DATE"]},

@@ -1,6 +1,7 @@
 """What peers do with words, the export they read, and how their runs are gone through."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,7 @@ def _run(tmp_path, corpus, *, tools="hf", seeds=2, args=("--epochs", "1")):
     encoder.mkdir(exist_ok=True)
     context = Context()
     context.args = args
-    run.main(context, corpus, encoder, Path("python"), tmp_path / "out", tools, seeds)
+    run.main(context, corpus, encoder, Path(sys.executable), tmp_path / "out", tools, seeds)
     return json.loads((tmp_path / "out" / "peers.json").read_text(encoding="utf8"))
 
 
@@ -192,7 +193,8 @@ def test_peers_run_refuses_to_mix_settings_and_unknown_tools(tmp_path, corpus, c
         _run(tmp_path, corpus, tools="hf,flair")
 
 
-def test_peers_run_leaves_a_failed_seed_unfinished(tmp_path, corpus):
-    with pytest.raises((UserError, FileNotFoundError)):
+def test_peers_run_leaves_a_failed_seed_unfinished(tmp_path, corpus, monkeypatch):
+    monkeypatch.setitem(run.MODULES, "hf", "benchmarks.peers.no_such_tool")
+    with pytest.raises(UserError, match="no_such_tool ended with status 1"):
         _run(tmp_path, corpus)
     assert not (tmp_path / "out" / "hf" / "seed-0" / "run.json").exists()

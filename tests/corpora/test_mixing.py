@@ -93,6 +93,62 @@ def test_mixing_stops_at_unannotated_labels_under_error(sets, tmp_path):
         _convert(tmp_path / "mix", tmp_path / "corpus", "unannotated-label=error")
 
 
+def test_mixing_sets_that_annotate_the_same_labels_leave_nothing_unlearned(sets, tmp_path):
+    # That dev has a further label, which nothing in train teaches, makes no difference.
+    mix(_spec(sets, PARTIAL, labels={"MISC": None}, **PARTIAL), tmp_path / "mix")
+    audit, docs = _convert(tmp_path / "mix", tmp_path / "corpus")
+    assert all(token.ent_iob_ != "" for doc in docs for token in doc)
+    row = next(r for r in audit["record_faults"] if r["fault"] == "unannotated-label")
+    assert row["splits"] == {}
+
+
+LAYERS = [["PER", "LOC"], ["MISC"]]
+
+
+@pytest.mark.parametrize("policy", ["repair", "missing", "drop"])
+def test_convert_unites_the_labels_of_copies_annotated_in_layers(write_jsonl, tmp_path, policy):
+    def layers(numbers):
+        return [
+            {**line, "label": [s for s in line["label"] if s[2] in own], "annotated_labels": own}
+            for own in LAYERS
+            for line in (_text(i, True) for i in numbers)
+        ]
+
+    files = {"train": write_jsonl("train.jsonl", layers(range(20))),
+             "dev": write_jsonl("dev.jsonl", layers(range(100, 110)))}  # fmt: skip
+    policies = parse_policies([f"contested={policy}"])
+    convert(files, tmp_path / "corpus", Settings(near_duplicate=1.0, policies=policies))
+    nlp = spacy.load(tmp_path / "corpus" / "tokenizer")
+    docs = list(read_docs(docbin_files(tmp_path / "corpus" / "train.spacy"), nlp.vocab))
+    assert len(docs) == 20
+    for doc in docs:
+        assert [ent.label_ for ent in doc.ents] == ["PER", "LOC", "MISC"]
+        assert all(token.ent_iob_ != "" for token in doc)
+    gold = list(read_gold(tmp_path / "corpus" / "dev.gold.jsonl"))
+    assert len(gold) == 20
+    for i, record in enumerate(gold):
+        assert [span.label for span in record.ents] == ["PER", "LOC", "MISC"]
+        assert record.annotated == {"PER", "LOC", "MISC"}
+        assert record.annotated_as_given == set(LAYERS[i // 10])
+
+
+def test_convert_keeps_the_fuller_of_two_copies_alike_but_for_what_was_looked_for(
+    write_jsonl, tmp_path
+):
+    lines = [_text(i, i >= 10) for i in range(20)]
+    # Looked through for PER and LOC first, then, in the same words, for all: no feast was found.
+    twice = [{**line, "annotated_labels": LAYERS[0]} for line in lines[:10]] + lines
+    dev = [_text(i, True) for i in range(100, 105)]
+    files = {"train": write_jsonl("train.jsonl", twice), "dev": write_jsonl("dev.jsonl", dev)}
+    audit = convert(files, tmp_path / "corpus", Settings(near_duplicate=1.0))
+    nlp = spacy.load(tmp_path / "corpus" / "tokenizer")
+    docs = list(read_docs(docbin_files(tmp_path / "corpus" / "train.spacy"), nlp.vocab))
+    assert len(docs) == 20
+    assert all(token.ent_iob_ != "" for doc in docs for token in doc)
+    faults = {row["fault"] for row in audit["record_faults"] if row["splits"]}
+    assert faults == {"duplicate-text"}
+
+
 def test_mixing_asks_what_a_set_without_a_label_annotates(sets, tmp_path):
     with pytest.raises(UserError, match="lack labels") as error:
         mix(_spec(sets, {}), tmp_path / "mix")
@@ -219,11 +275,36 @@ def test_mixing_refuses_one_file_in_two_splits(sets):
         _spec({**sets, "dev": sets["full"]}, PARTIAL)
 
 
+def test_mixing_refuses_to_replace_what_it_reads(sets, tmp_path):
+    folder = tmp_path / "mix"
+    folder.mkdir()
+    source = sets["full"].rename(folder / "train.jsonl")
+    before = source.read_bytes()
+    spec = parse_spec({"lang": "bn", "train": [{"name": "a", "file": str(source)}]}, "mix.yml")
+    with pytest.raises(UserError, match="lie in one another"):
+        mix(spec, folder)
+    assert source.read_bytes() == before
+    spec = parse_spec({"lang": "bn", "train": [{"name": "a", "file": str(folder)}]}, "mix.yml")
+    with pytest.raises(UserError, match="lie in one another"):
+        mix(spec, folder / "out")
+    assert [path.name for path in folder.iterdir()] == ["train.jsonl"]
+
+
 def test_mixing_refuses_a_repeated_key_in_yaml(tmp_path):
     path = tmp_path / "mix.yml"
     path.write_text("lang: bn\nlang: en\n", encoding="utf8")
     with pytest.raises(UserError, match="stands twice"):
         read_spec(path)
+
+
+def test_mixing_takes_merge_keys_that_a_set_overrides(sets, tmp_path):
+    path = tmp_path / "mix.yml"
+    path.write_text(
+        f"lang: bn\ntrain:\n  - &a {{name: a, file: '{sets['full']}', weight: 2}}\n"
+        f"  - {{<<: *a, name: b, file: '{sets['part']}'}}\n", encoding="utf8"
+    )  # fmt: skip
+    read = read_spec(path).splits["train"]
+    assert [(known.name, known.weight) for known in read] == [("a", 2), ("b", 2)]
 
 
 def test_mixing_refuses_a_label_that_annotates_leaves_out(sets, tmp_path):

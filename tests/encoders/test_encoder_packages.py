@@ -64,10 +64,18 @@ def test_open_package_refuses_none_and_several(install):
     assert "carries_two/a" in Path(caught.value.todo).as_posix()
 
 
-@pytest.mark.parametrize("name", ["not_installed_anywhere", "os.path", "a/b", "", "this"])
+@pytest.mark.parametrize("name", ["not_installed_anywhere", "os.path", "a/b", "", "this",
+                                  "__main__"])  # fmt: skip
 def test_open_package_refuses_what_is_no_package(name):
     with pytest.raises(UserError, match="no installed package"):
         open_package(name)
+
+
+def test_open_package_takes_no_directory_for_a_package(tmp_path, monkeypatch):
+    make_encoder(tmp_path / "assets_of_mine" / "encoder")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="no installed package"):
+        open_package("assets_of_mine")
 
 
 def test_prepare_encoder_takes_a_package(install, tmp_path):

@@ -199,6 +199,16 @@ def test_filling_after_mix_trains_the_filled_label_and_keeps_every_given_span(
                if row["fault"] == "unannotated-label")  # fmt: skip
 
 
+def test_filling_command_says_what_was_not_read(teacher, write_jsonl, tmp_path, capsys):
+    line = {**_line(0, False), "annotated_labels": ["PER"]}
+    own = {"start_offset": 0, "end_offset": 4, "label": "PER"}
+    line["label"] = [{**own, "user": user} for user in (1, 2)]
+    source = write_jsonl("two.jsonl", [line])
+    command.main(teacher, source, tmp_path / "out.jsonl", keep=0.9, missing=0.1, gpu_id="-1",
+                 calibration=tmp_path / "none.json")  # fmt: skip
+    assert "several-annotators" in capsys.readouterr().out
+
+
 def test_filling_command_leaves_nothing_behind_on_an_error(teacher, write_jsonl, tmp_path):
     lines = [_line(0, False) | {"annotated_labels": ["PER"]}, _line(1, True)]
     lines[1]["annotated_labels"] = ["PER"]

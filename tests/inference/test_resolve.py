@@ -7,8 +7,14 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, SpanGroup
+from spacy.util import filter_spans
 
-from scripts.inference.resolve import resolve_spans, set_entities, span_categorizer
+from scripts.inference.resolve import (
+    longest_first,
+    resolve_spans,
+    set_entities,
+    span_categorizer,
+)
 
 WORDS = ["ঢাকা", "মেডিকেল", "কলেজ", "হাসপাতালে", "ড.", "করিম", "উদ্দিন", "এলেন"]
 DOC = Doc(spacy.blank("bn").vocab, words=WORDS)
@@ -64,6 +70,29 @@ def test_resolve_takes_the_score_then_the_length_then_the_place():
     assert resolve_spans(spans, [0.6, 0.9, 0.8]) == [1, 2]
     assert resolve_spans(spans, [0.9, 0.9, 0.9]) == [0]
     assert resolve_spans([Span(DOC, 5, 7, "PER"), Span(DOC, 4, 6, "PER")], [0.7, 0.7]) == [1]
+
+
+@given(_scored)
+def test_resolve_longest_first_is_filter_spans_but_for_ties(scored):
+    spans = [span for span, _ in scored]
+    # With one score for all, only length, place and label decide.
+    chosen = [spans[i] for i in resolve_spans(spans, [0.5] * len(spans), longest=True)]
+    assert [(s.start, s.end) for s in chosen] == [(s.start, s.end) for s in filter_spans(spans)]
+
+
+def test_resolve_longest_first_takes_the_length_then_the_score():
+    spans = [Span(DOC, 0, 4, "ORG"), Span(DOC, 0, 1, "LOC"), Span(DOC, 0, 4, "LOC")]
+    assert resolve_spans(spans, [0.6, 0.9, 0.7], longest=True) == [2]
+    assert resolve_spans(spans, [0.6, 0.9, 0.7]) == [1]
+
+
+def test_resolve_is_longest_first_where_the_meta_says_so():
+    nlp = spacy.blank("bn")
+    assert not longest_first(nlp)
+    nlp.meta["trained_on"] = {"entities": "best first"}
+    assert not longest_first(nlp)
+    nlp.meta["trained_on"] = {"entities": "longest first"}
+    assert longest_first(nlp)
 
 
 def test_resolve_sets_entities_with_their_scores():

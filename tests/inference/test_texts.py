@@ -35,3 +35,8 @@ def test_read_texts_names_file_and_line_of_a_fault(tmp_path, line, what):
     with pytest.raises(UserError, match=what) as error:
         list(read_texts(path, "body"))
     assert "line 2" in error.value.where
+
+
+def test_read_texts_drops_what_is_said_of_earlier_spans(tmp_path):
+    line = '{"text": "ক", "annotated_labels": ["PER"], "filled_labels": ["LOC"], "weight": 2}\n'
+    assert list(read_texts(_write(tmp_path, "t.jsonl", line))) == [("ক", {"weight": 2})]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.suspects_injection import KINDS, Injected, hits, inject, measure
-from scripts.annotations.faults import default_policies
+from scripts.annotations.faults import Policy, default_policies
 from scripts.annotations.formats.base import ReadOptions
 from scripts.annotations.reading import read_records
 from scripts.annotations.records import Span
@@ -20,6 +20,7 @@ from scripts.quality.cross import CrossSettings, cross_judge, train_in_process
 from scripts.quality.review import PAGE, SUSPECTS, render_page, write_review
 from scripts.quality.search import find_suspects
 from scripts.quality.suspects import Suspect, kind_of, rank
+from scripts.quality.texts import read_training_set
 
 OPTIONS = ReadOptions(lang="bn", format="span-jsonl", offset_unit="codepoint")
 
@@ -165,3 +166,28 @@ def test_suspects_command_from_file_to_page(tmp_path):
     assert sorted(p.name for p in (tmp_path / "s").iterdir()) == [
         "summary.json", "surfaces.jsonl", "suspects.html", "suspects.jsonl"
     ]  # fmt: skip
+
+
+def test_search_passes_over_labels_that_annotators_did_not_look_for(
+    write_jsonl, sentences, taught, training_set
+):
+    # One set was not searched for LOC: that its places are unmarked there is no error.
+    partial = [{**s, "label": s["label"][:1], "annotated_labels": ["PER"]} for s in sentences[60:]]
+    found = find_suspects(
+        write_jsonl("train.jsonl", [*sentences[:60], *partial]), OPTIONS, default_policies(),
+        SETTINGS, train=lambda corpus, output, seed: taught,
+    )  # fmt: skip
+    assert not [s for s in found.suspects if s.kind == "missed"]
+    assert found.scores["fp"] == 0
+
+
+def test_cross_judge_counts_no_prediction_of_a_label_that_was_not_looked_for(
+    sentences, taught, write_jsonl
+):
+    sentences[-1] = {**sentences[-1], "label": [], "annotated_labels": []}
+    partial = [{**s, "label": s["label"][:1], "annotated_labels": ["PER"]} for s in sentences[:60]]
+    path = write_jsonl("train.jsonl", [*partial, *sentences[60:]])
+    policies = {**default_policies(), "unannotated-label": Policy.KEEP}
+    training = read_training_set(path, OPTIONS, policies, near_duplicate=1.0)
+    scores = cross_judge(training, SETTINGS, lambda corpus, output, seed: taught)[1]
+    assert (scores["fp"], scores["tp"]) == (0, 60 + 2 * 59)

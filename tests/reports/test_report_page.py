@@ -99,6 +99,19 @@ def test_page_names_the_gold_beside_the_score(files: Files) -> None:
     assert "F on gold as given, 100 spans 73.7 [69.7–77.7]" in text
 
 
+def test_page_shows_all_spans_of_a_span_categorizer(files: Files) -> None:
+    data = metrics("dev")
+    every = {**data["gold"]["repaired"], "micro": score(61, 13, 29), "labels": {
+        "LOC": score(20, 3, 9), "ভেতরের": score(41, 10, 20)}}  # fmt: skip
+    files.write("dev", {**data, "all_spans": every})
+    html = files.page()
+    assert "All spans, before entities are chosen" in html
+    table = html.split("All spans on dev")[-1].split("</table>")[0]
+    assert re.findall(r'class="name">(.*?)</th>', table) == ["ভেতরের", "LOC", "micro", "macro"]
+    assert all(f"<td>{n}</td>" in table for n in (90, 61, 13, 29))
+    assert "All spans on test" not in html
+
+
 def test_page_one_split_is_enough(files: Files) -> None:
     for split, other in (("dev", "test"), ("test", "dev")):
         files.write(split, metrics(split))

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from scripts.reports.plots.scores import confusion_figure
 from scripts.reports.plots.style import Numbering, inline_svg, save_png
 from scripts.reports.plots.training import loss_figure, score_figure
 from scripts.reports.schemas.training import LogRow
@@ -99,3 +100,10 @@ def test_plots_png_of_a_numbered_name_has_no_missing_glyph(tmp_path: Path) -> No
         warnings.simplefilter("error")
         save_png(figure, tmp_path / "loss.png")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("tags", "inches"), [(5, 4.35), (61, 25.6)])
+def test_confusion_of_many_tags_keeps_a_size_that_can_be_drawn(tags, inches):
+    names = [f"B-{number}" for number in range(tags)]
+    figure = confusion_figure({"dev": (names, names, [[0] * tags] * tags)})
+    assert tuple(figure.get_size_inches()) == pytest.approx((inches, inches))

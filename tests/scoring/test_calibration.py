@@ -97,6 +97,18 @@ def test_calibrated_values_are_probabilities_and_keep_the_order(name, pairs, ask
     assert np.array_equal(again.apply(np.sort(asked)), calibrated)
 
 
+def test_isotonic_between_confidences_that_hardly_differ_is_a_probability_in_order():
+    # The slope from 0 to a denormal number is infinite in floats.
+    low, points = 2e-311, [(0.0, 0.25), (2e-311, 0.5), (1.0, 0.75)]
+    calibration = Calibration("isotonic", tuple(points))
+    asked = np.array([0.0, low / 4, low / 2, low, 0.5, 1.0])
+    found = calibration.apply(asked)
+    assert np.all(np.diff(found) >= 0)
+    assert (found[0], found[3], found[5]) == (0.25, 0.5, 0.75)
+    assert np.all((found[1:3] >= 0.25) & (found[1:3] <= 0.5))
+    assert found[4] == pytest.approx(0.625)
+
+
 def test_temperature_finds_the_one_that_was_put_in():
     def sharpen(p):
         return 1 / (1 + ((1 - p) / p) ** 3)

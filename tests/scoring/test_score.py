@@ -150,6 +150,44 @@ def test_score_keeps_the_other_split_and_refuses_the_scores_of_a_pipeline(tmp_pa
         _score(path, corpus, tmp_path / "ours")
 
 
+def test_score_refuses_to_put_two_corpora_into_one_directory(tmp_path, corpus):
+    path = _predicted(tmp_path / "p.jsonl", GOLD)
+    _score(path, corpus, tmp_path / "m", split="dev")
+    _score(path, corpus, tmp_path / "m", split="test")
+    (corpus / "audit.json").write_text('{"seed": 1}', encoding="utf8")
+    before = (tmp_path / "m" / "dev.json").read_bytes()
+    with pytest.raises(UserError, match="scores of dev on another corpus"):
+        _score(path, corpus, tmp_path / "m", split="test")
+    assert (tmp_path / "m" / "dev.json").read_bytes() == before
+    (tmp_path / "m" / "dev.json").unlink()
+    _score(path, corpus, tmp_path / "m", split="test")
+
+
+def test_score_refuses_a_directory_with_a_broken_metrics_file(tmp_path, corpus):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "dev.json").write_text("[1", encoding="utf8")
+    with pytest.raises(UserError, match="Not a metrics file"):
+        _score(_predicted(tmp_path / "p.jsonl", GOLD), corpus, tmp_path / "m")
+
+
+def test_score_prints_all_spans_of_a_span_categorizers_corpus(tmp_path, corpus, capsys):
+    path = _predicted(tmp_path / "p.jsonl", GOLD)
+    _score(path, corpus, tmp_path / "m")
+    assert "all spans" not in capsys.readouterr().out
+    lines = [json.loads(line) for line in (corpus / "test.gold.jsonl").open(encoding="utf8")]
+    _write(corpus / "test.gold.jsonl", [{**line, "spans": line["ents"]} for line in lines])
+    _score(path, corpus, tmp_path / "m")
+    assert "test, all spans" in capsys.readouterr().out
+
+
+def test_score_says_what_of_the_predictions_was_not_read(tmp_path, corpus, capsys):
+    labels = tmp_path / "labels.yml"
+    labels.write_text("LOC: null\n", encoding="utf8")
+    path = _predicted(tmp_path / "p.jsonl", GOLD)
+    _score(path, corpus, tmp_path / "m", label_map=labels)
+    assert "label-dropped" in capsys.readouterr().out
+
+
 def test_score_reads_other_formats(tmp_path, corpus):
     rows = []
     for text, spans in zip(TEXTS, GOLD, strict=True):

@@ -11,6 +11,7 @@ from spacy.training.initialize import init_nlp
 
 from scripts.common.errors import UserError
 from scripts.pipelines.config import read_config
+from scripts.pipelines.resume import source_components
 from scripts.training.autocast import autocast
 from scripts.training.callbacks import gradient_checkpointing
 
@@ -104,6 +105,18 @@ def test_precision_checkpointing_is_off_in_the_saved_pipeline(pipeline, docs, tm
     assert "gradient_checkpointing" not in model.config.to_dict()
     with pytest.raises(UserError, match="no transformer to checkpoint"):
         gradient_checkpointing()(spacy.blank("bn"))
+
+
+def test_precision_is_that_of_the_sections_where_a_training_is_continued(
+    pipeline, settings, docs, tmp_path
+):
+    pipeline("bf16", "checkpointing").to_disk(tmp_path / "model")
+    config = read_config(ROOT / "configs" / "ner.cfg", settings, ["bf16", "checkpointing"])
+    nlp = init_nlp(source_components(config, tmp_path / "model"))
+    assert transformer(nlp).is_gradient_checkpointing
+    with outputs_of(transformer(nlp).encoder.layer[0].attention.self.query) as inner:
+        nlp(docs[0].text)
+    assert {output.dtype for output in inner} == {torch.bfloat16}
 
 
 @pytest.mark.gpu

@@ -10,7 +10,14 @@ from spacy.util import load_config, registry
 
 from scripts.common.errors import UserError
 from scripts.experiments.setup import Setup, check, differences, made_from
-from scripts.pipelines.config import automatic_settings, read_config, write_config
+from scripts.pipelines.card_facts import training_facts
+from scripts.pipelines.card_inputs import CardInputs, Owner
+from scripts.pipelines.config import (
+    automatic_settings,
+    read_config,
+    remove_written,
+    write_config,
+)
 from scripts.pipelines.sections import SECTIONS, merge_sections, read_section, set_by
 
 from .conftest import ROOT
@@ -128,6 +135,24 @@ def test_sections_of_optimizer_and_schedule_go_together(base, order):
     }  # fmt: skip
 
 
+def test_sections_give_a_schedule_only_settings_that_it_takes(base, section):
+    text = '[training.optimizer.learn_rate]\n@schedules = "constant.v1"\nrate = 0.01\n'
+    rate = merge_sections(base, [section(text)])["training"]["optimizer"]["learn_rate"]
+    assert rate == {"@schedules": "constant.v1", "rate": 0.01}
+
+
+def test_sections_call_callbacks_of_any_name(base, section):
+    paths = [
+        section(f'[initialize.after_init]\n@callbacks = "{name}"\n', f"{i}.cfg")
+        for i, name in enumerate(["unversioned", "theirs.autocast.v1"])
+    ]
+    chain = merge_sections(base, ["bf16", *paths])["initialize"]["after_init"]["*"]
+    assert {name: callback["@callbacks"] for name, callback in chain.items()} == {
+        "autocast": "spans.autocast.v1", "unversioned": "unversioned",
+        "theirs_autocast": "theirs.autocast.v1",
+    }  # fmt: skip
+
+
 def test_sections_keep_a_rate_without_a_schedule():
     optimizer = read_config(CONFIGS["ner_cpu"], sections=["cosine"])["training"]["optimizer"]
     assert optimizer["learn_rate"]["initial_rate"] == 0.001
@@ -150,6 +175,16 @@ def test_sections_are_left_alone_by_the_automatic_settings(encoder, corpus):
     assert precision in set_by(["bf16"])
 
 
+def test_sections_of_augmentation_are_named_in_the_card_without_their_paths():
+    overrides = {"paths.tokenizer": "/home/rahim/corpus/tokenizer"}
+    config = read_config(CONFIGS["ner_cpu"], overrides, ["augment"]).interpolate()
+    inputs = CardInputs({"pipeline": ["ner"]}, config, {}, None, {}, None, False, None, [], Owner())
+    settings = training_facts(inputs)["settings"]
+    assert settings["augmentation"] == "entity swap: 50% of the texts"
+    assert settings["batches"].startswith("spacy.batch_by_words.v1")
+    assert "rahim" not in str(settings)
+
+
 @pytest.mark.parametrize(
     ("config", "names", "message"),
     [
@@ -166,6 +201,19 @@ def test_sections_refuse_what_does_not_fit(config, names, message):
 def test_sections_that_cannot_be_read_say_so(section):
     with pytest.raises(UserError, match="cannot be read"):
         read_section(section("[training]\nmax_steps = 1\nmax_steps = 2\n"))
+    path = Path(section(""))
+    path.write_bytes("# ঢাকা".encode("utf-16"))
+    with pytest.raises(UserError, match="cannot be read"):
+        read_section(str(path))
+
+
+def test_sections_merged_for_an_earlier_training_are_removed_and_nothing_else(tmp_path):
+    ours, other = tmp_path / "config.cfg", tmp_path / "other.cfg"
+    write_config(ours, CONFIGS["ner_cpu"], ["linear"])
+    other.write_bytes(CONFIGS["ner_cpu"].read_bytes())
+    for path in (ours, other, tmp_path / "absent.cfg"):
+        remove_written(path)
+    assert (ours.exists(), other.exists()) == (False, True)
 
 
 def test_sections_of_an_experiment_are_given_to_its_trainings_and_recorded(corpus, tmp_path):

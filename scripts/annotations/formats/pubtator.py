@@ -14,7 +14,7 @@ from ..whitespace import same_words
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of
 from .parts.json_source import read_lines
-from .parts.writing import tell_left, tell_missing, tell_note, tell_renamed
+from .parts.writing import tell_dropped_keys, tell_left, tell_missing, tell_note, tell_renamed
 
 EXAMPLE = "123<tab>0<tab>4<tab>BRCA<tab>Gene<tab>672"
 
@@ -168,6 +168,7 @@ def write_pubtator(
             own_id = re.sub(r"[|\s]", "_", record.id or str(number))
             tell_renamed(record, own_id, tell)
             tell_missing(record, tell)
+            tell_dropped_keys(record, tell)
             file.writelines(f"{x}\n" for x in _passages(record, own_id))
             file.writelines("\t".join(x) + "\n" for x in _annotations(record, own_id, tell))
             file.write("\n")

@@ -13,7 +13,7 @@ from ..records import Record, Span
 from .base import Format, Head, Notice, ReadOptions, Tell, WriteOptions
 from .parts.checks import label_of, offset_of
 from .parts.json_source import find_layout, read_items
-from .parts.writing import tell_left, tell_missing
+from .parts.writing import tell_dropped_keys, tell_left, tell_missing
 
 SPANS_KEY = "entities"
 # What spaCy takes beside the entities (Example.from_dict); other keys are an error there.
@@ -166,6 +166,7 @@ def write_spacy_training(
 
 def _example(record: Record, tell: Tell) -> list[Any]:
     tell_missing(record, tell)
+    tell_dropped_keys(record, tell)
     entities = []
     for span in record.spans:
         if span.fragments:

@@ -20,6 +20,10 @@ SLICES = {
 }
 
 
+# Of a confusion matrix: inches of a cell, and of all cells beside each other at most; points.
+CELL, MATRIX, LETTERS = 0.55, 24.0, 9.0
+
+
 @style()
 def labels_figure(audit: Audit, show: Show = drawable) -> Figure:
     """Plots each label's share of a split's spans, in percent, side by side for the splits."""
@@ -96,26 +100,30 @@ def confusion_figure(
 ) -> Figure:
     """Draws confusion matrices, one beside the other, shaded by the share of the row.
 
-    The shades stay light enough for dark figures on all of them.
+    The shades stay light enough for dark figures on all of them. Many names get smaller cells: a
+    label has two tags, and a picture of hundreds of tags at full size takes gigabytes.
 
     Args:
         matrices: By data set: the names of rows and of columns, and the counts.
         show: How names are written.
     """
-    side = 1.6 + 0.55 * max(len(columns) for _, columns, _ in matrices.values())
+    most = max(len(columns) for _, columns, _ in matrices.values())
+    cell = min(CELL, MATRIX / most)
+    side, size = 1.6 + cell * most, LETTERS * cell / CELL
     figure = Figure(figsize=(side * len(matrices), side), layout="constrained")
     shades = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#56b4e9"])
     panels = figure.subplots(1, len(matrices), squeeze=False)[0]
-    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    names = {"fontsize": size}
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor", **names}
     for axes, (dataset, (rows, columns, counts)) in zip(panels, matrices.items(), strict=True):
         for y, row in enumerate(counts):
             for x, number in enumerate(row):
                 if number:
                     fill = to_hex(shades(number / sum(row)))
                     axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=fill, lw=0))
-                    axes.text(x, y, f"{number:,}", ha="center", va="center")
+                    axes.text(x, y, f"{number:,}", ha="center", va="center", fontsize=size)
         axes.set_xticks(range(len(columns)), [show(name) for name in columns], **slanted)
-        axes.set_yticks(range(len(rows)), [show(name) for name in rows])
+        axes.set_yticks(range(len(rows)), [show(name) for name in rows], **names)
         axes.set_xlim(-0.5, len(columns) - 0.5)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_aspect("equal")

@@ -164,6 +164,7 @@ class Metrics(BaseModel):
     seed: int
     resamples: int
     gold: Golds
+    all_spans: Gold | None = None
     confusion: Confusion
     token_level: TokenLevel | None = None
     word_level: WordLevel | None = None

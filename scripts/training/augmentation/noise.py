@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from string import ascii_lowercase
 from typing import Any
 
 import spacy
@@ -25,6 +26,8 @@ from .edits import Edit
 from .examples import MOST_STRINGS
 
 WHERE = "[training.batcher.augmenters]"
+# Words on which an augmenter is tried: with a level of 0.01, ten are changed.
+PROBE = 1000
 TODO = "Install it: python -m pip install -r requirements-augment.txt"
 
 
@@ -50,7 +53,8 @@ class WordNoise:
         Raises:
             UserError: The augmenter changed the number of words, or gave another number of texts.
         """
-        words, spaces = self._changed(doc, rng)
+        spaces = [bool(token.whitespace_) for token in doc]
+        words, spaces = self._changed([token.text for token in doc], spaces, rng)
         edits = []
         for token, word, space in zip(doc, words, spaces, strict=True):
             end = token.idx + len(token)
@@ -60,9 +64,22 @@ class WordNoise:
                 edits.append(Edit(end, end, " ") if space else Edit(end, end + 1, ""))
         return edits
 
-    def _changed(self, doc: Doc, rng: random.Random) -> tuple[list[str], list[bool]]:
-        words = [token.text for token in doc]
-        spaces = [bool(token.whitespace_) for token in doc]
+    def check(self) -> None:
+        """Tries the augmenter on words that noise in their letters cannot turn into each other.
+
+        Raises:
+            UserError: One of them came out in another's place, or not as many as went in.
+        """
+        rng = random.Random(0)
+        words = ["".join(rng.choices(ascii_lowercase, k=12)) for _ in range(PROBE)]
+        changed, _ = self._changed(words, [True] * PROBE, rng)
+        places = {word: place for place, word in enumerate(words)}
+        if any(places.get(word, place) != place for place, word in enumerate(changed)):
+            raise self._refusal()
+
+    def _changed(
+        self, words: list[str], spaces: list[bool], rng: random.Random
+    ) -> tuple[list[str], list[bool]]:
         if len(self.nlp.vocab.strings) > MOST_STRINGS:
             self.nlp = spacy.blank("xx")
         bare = Doc(self.nlp.vocab, words=words, spaces=spaces)
@@ -70,14 +87,17 @@ class WordNoise:
             changed = [
                 example.reference for example in self.augmenter(self.nlp, Example(bare, bare))
             ]
-        if len(changed) != 1 or len(changed[0]) != len(doc):
-            raise UserError(
-                f"augmenty's {self.name} does not keep the words of a text apart",
-                where=WHERE,
-                todo="Use one that changes letters or blanks, such as char_replace_v1, "
-                "keystroke_error_v1 or remove_spacing_v1.",
-            )
+        if len(changed) != 1 or len(changed[0]) != len(words):
+            raise self._refusal()
         return [t.text for t in changed[0]], [bool(t.whitespace_) for t in changed[0]]
+
+    def _refusal(self) -> UserError:
+        return UserError(
+            f"augmenty's {self.name} does not keep the words of a text apart",
+            where=WHERE,
+            todo="Use one that changes letters or blanks, such as char_replace_v1, "
+            "keystroke_error_v1 or remove_spacing_v1.",
+        )
 
 
 @registry.augmenters("spans.augmenty.v1")
@@ -89,18 +109,21 @@ def create_word_noise(name: str, settings: dict[str, Any]) -> WordNoise:
         settings: Its own settings, by name.
 
     Raises:
-        UserError: augmenty is not installed, knows no such augmenter, or not these settings.
+        UserError: augmenty is not installed, knows no such augmenter, or not these settings, or the
+            augmenter changes the number or the order of words.
     """
     try:
         import augmenty
     except ImportError:
         raise UserError("Typing and spacing noise need augmenty", where=WHERE, todo=TODO) from None
     try:
-        return WordNoise(name, augmenty.load(name, **settings))
-    except (RegistryError, TypeError) as error:
+        noise = WordNoise(name, augmenty.load(name, **settings))
+        noise.check()
+    except (RegistryError, TypeError, ValueError) as error:
         raise UserError(
             f"augmenty cannot make {name!r} with these settings", where=WHERE, todo=str(error)
         ) from None
+    return noise
 
 
 @contextmanager

@@ -1,10 +1,14 @@
 """Case and plural suffixes of Bangla nouns, by the sound that the stem ends in.
 
-Which form follows which ending is the rule of the standard grammars: H.-R. Thompson, Bengali: A
-Comprehensive Grammar (Routledge 2010), on cases; the same tables stand in Wiktionary's declension
-templates of Bengali nouns. The genitive is ের after a consonant (করিমের) and র after a vowel
-(হাসিনার), the locative ে (সিলেটে), তে (দিল্লিতে) or, after আ, য় (ঢাকায়); after ই, উ and ং, which
-carry no vowel sign, a glide য় bears the suffix (মুম্বাইয়ের, হংকংয়ে).
+The genitive is ের after a consonant (করিমের) and র after a vowel (হাসিনার), the locative ে (সিলেটে),
+তে (দিল্লিতে) or, after আ, য় (ঢাকায়); after ই, উ and ং, which carry no vowel sign, a glide য় bears
+the suffix (মুম্বাইয়ের, হংকংয়ে).
+
+Sources: J. Beames, Grammar of the Bengali Language, Literary and Colloquial (1891), p. 16, for the
+vowel that genitive, locative and plural lose after a vowel; G. A. Grierson, Linguistic Survey of
+India V 1, p. 204, for the locatives ে, তে and য়, and objectives in রে; Wiktionary's template
+bn-noun-i-inan for today's র, তে, কে and dialectal রে. The spellings with a glide, an apostrophe
+or a hyphen are those of Bangla corpora.
 
 All functions take and give names in composed letters (U+09DC, U+09DD, U+09DF); see ``letters``.
 """

@@ -132,3 +132,16 @@ def test_round_trip_writes_a_long_text_in_little_time(known, tmp_path):
         record = Record(text, spans, 1, {"id": "1"}, missing)
         known.write([record], place, WriteOptions(words), lambda notice: None)
     assert time.process_time() - before < 2
+
+
+@every_writable
+def test_round_trip_tells_of_lost_keys_that_change_what_is_learned(known, tmp_path):
+    meta = {"id": "1", "annotated_labels": ["PER"], "weight": 2}
+    told: list[Notice] = []
+    path = tmp_path / "written"
+    with (new_directory if known.directory else new_file)(path) as place:
+        record = Record("রহিম ঢাকা", (Span(0, 4, "PER"),), 1, meta)
+        known.write([record], place, WriteOptions(words), told.append)
+    (found,) = read_records(path, ReadOptions(format=known.name))
+    kept = (found.annotated_labels, found.weight) == ({"PER"}, 2)
+    assert kept != any("annotated_labels and weight" in notice.note for notice in told)

@@ -105,6 +105,7 @@ def test_batches_do_not_draw_from_the_numbers_that_spacy_shuffles_by(tokenizer, 
     assert random.getstate() == state
 
 
+@pytest.mark.project
 def test_batches_do_not_depend_on_the_hash_seed(tokenizer, tmp_path, examples):
     DocBin(docs=[each.reference for each in examples]).to_disk(tmp_path / "train.spacy")
     code = (

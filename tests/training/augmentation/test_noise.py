@@ -69,6 +69,18 @@ def test_noise_that_changes_the_number_of_words_is_refused():
         WordNoise("token_insert_v1", inserting).edits(doc(), random.Random(0))
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("token_swap_v1", {"level": 0.02}),
+        ("duplicate_token_v1", {"level": 0.02}),
+    ],
+)
+def test_noise_that_moves_words_is_refused_before_training(augmenty, name, given):
+    with pytest.raises(UserError, match="does not keep the words"):
+        create_word_noise(name, given)
+
+
 def test_noise_without_augmenty_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "augmenty", None)
     with pytest.raises(UserError, match="requirements-augment.txt"):
@@ -121,6 +133,7 @@ def test_noise_augmenty_alone_fails_on_span_groups(augmenty):
         ("no_such_v1", {}),
         ("char_replace_v1", {"colour": 1}),
         ("keystroke_error_v1", {"level": 0.1, "keyboard": "bn_v1"}),
+        ("char_replace_v1", {"level": "0.1", "replace": {}}),
     ],
 )
 def test_noise_unknown_name_or_settings_are_refused(augmenty, name, given):

@@ -20,14 +20,15 @@ _SPECIAL = re.compile(r"(?=\.|(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|$)", re.IG
 def named_records(records: Iterable[Record], tell: Tell) -> Iterator[tuple[str, Record]]:
     """Gives every record the name of its file: its id, or its number if it has none.
 
-    Told are ids that are no file names of their own, and unknown ranges, which formats without a
-    place for them lose.
+    Told are ids that are no file names of their own, and unknown ranges and what else training
+    needs to know, which formats without a place for them lose.
     """
     taken: set[str] = set()
     for number, record in enumerate(records, 1):
         name = file_name_of(record.id or f"{number:06}", taken)
         tell_renamed(record, name, tell)
         tell_missing(record, tell)
+        tell_dropped_keys(record, tell)
         yield name, record
 
 
@@ -60,6 +61,13 @@ def tell_missing(record: Record, tell: Tell) -> None:
     if record.missing:
         note = f"{len(record.missing)} ranges of which it is not known whether they are entities"
         tell_note(record, note, tell)
+
+
+def tell_dropped_keys(record: Record, tell: Tell) -> None:
+    """Tells of keys that change what is learned from a text, for formats that keep no such keys."""
+    lost = [key for key in ("annotated_labels", "weight") if record.meta.get(key) is not None]
+    if lost:
+        tell_note(record, f"the record's {' and '.join(lost)}", tell)
 
 
 def tell_left(record: Record, span: Span, why: str, tell: Tell) -> None:
