@@ -18,7 +18,7 @@ from .common.errors import UserError
 from .common.files import new_file
 from .common.tables import Table
 from .common.variables import refuse_unknown
-from .recipes.data import missing_files, require_files
+from .recipes.data import missing_files, ways
 from .recipes.planning import Plan, command_line, make_plan
 from .recipes.reading import DIRECTORY, Recipe, find_recipe, read_recipe, recipe_files
 
@@ -47,12 +47,13 @@ def main(
         _print(_table([read_recipe(path, project["vars"]) for path in recipe_files()]))
         return
     recipe = read_recipe(find_recipe(name), project["vars"])
-    overrides = _overrides(ctx.args, project["vars"])
+    overrides = variables_given(ctx.args, project["vars"])
     defaults = {key: str(value) for key, value in project["vars"].items()}
     plan = make_plan(recipe, defaults, overrides, small=small, seeds=seeds)
     msg.divider(recipe.title)
     if not dry:
-        require_files(recipe, project["assets"])
+        _require_data(recipe, project["assets"])
+        _warn_of_earlier(plan)
         _write_specification(plan.specification, recipe.data)
     for words in plan.commands:
         msg.text("This runs:")
@@ -65,7 +66,7 @@ def main(
             msg.warn("This was the small run: its scores say nothing about the recipe")
 
 
-def _overrides(words: Sequence[str], declared: Mapping[str, Any]) -> dict[str, str]:
+def variables_given(words: Sequence[str], declared: Mapping[str, Any]) -> dict[str, str]:
     """The variables that the command line sets: ``--vars.x=1`` or ``--vars.x 1``."""
     found: dict[str, str] = {}
     rest = list(words)
@@ -74,13 +75,32 @@ def _overrides(words: Sequence[str], declared: Mapping[str, Any]) -> dict[str, s
         option, equals, value = word.partition("=")
         if not option.startswith("--vars."):
             raise UserError(f"Not an option: {word}", todo="Set variables as --vars.NAME=VALUE.")
-        if not equals and not rest:
+        if not equals and (not rest or rest[0].startswith("--vars.")):
             raise UserError(f"{option} has no value", todo="Write --vars.NAME=VALUE.")
         found[option.removeprefix("--vars.").replace("-", "_")] = (
             value if equals else rest.pop(0)
         ).strip()
     refuse_unknown(declared, found)
     return found
+
+
+def _require_data(recipe: Recipe, assets: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses a recipe whose data are not there; prints how to get each file."""
+    missing = ways(recipe, assets)
+    if missing.rows:
+        _print(missing)
+        raise UserError(
+            f"The recipe has {len(recipe.files())} data files, {len(missing.rows)} are missing",
+            where=str(recipe.path),
+            todo="Get them as listed above, then run the recipe again.",
+        )
+
+
+def _warn_of_earlier(plan: Plan) -> None:
+    """Says what of an earlier run will be written over."""
+    there = [path.as_posix() for path in plan.replaced if path.exists()]
+    if there:
+        msg.warn(f"Of an earlier run, this is written over: {', '.join(there)}")
 
 
 def _table(recipes: Sequence[Recipe]) -> Table:

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..common.errors import UserError
 from .reading import PLACEHOLDERS, Recipe, checked_value, fill
 
 # Mixed data, one directory a recipe; the specification beside it.
 DATA = Path("assets/recipes")
 TRIALS = Path("training/recipes")
 SELECTED = "assets/encoders/selected"
+CORPUS = Path("corpus")
+# Of reports, the history of earlier runs stays.
+PROJECT_OUTPUTS = (CORPUS, Path("training/model-best"), Path("metrics"), Path("reports"))
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Plan:
         specification: File that the mix is read from, written before the first command.
         commands: The words after ``python`` of each command.
         outputs: What there is afterwards: path and what it is.
+        replaced: What of an earlier run is written over.
     """
 
     data: Path
     specification: Path
     commands: tuple[tuple[str, ...], ...]
     outputs: tuple[tuple[Path, str], ...]
+    replaced: tuple[Path, ...]
 
 
 def make_plan(
@@ -50,8 +56,13 @@ def make_plan(
         seeds: Train so many times with ``scripts.trials`` instead of running the whole project.
 
     Raises:
-        UserError: A value cannot be carried, or a placeholder is unknown.
+        UserError: A value cannot be carried, a placeholder is unknown, or the recipe lies where
+            mixed data are written.
     """
+    if DATA.resolve() in recipe.path.resolve().parents:
+        todo = "It could be written over there, and clean removes it. Move it elsewhere."
+        raise UserError(f"{DATA.as_posix()} is no place for a recipe", where=str(recipe.path),
+                        todo=todo)  # fmt: skip
     name = f"{recipe.name}-small" if small else recipe.name
     data = DATA / name
     given = _variables(recipe, data, overrides, small)
@@ -66,13 +77,13 @@ def make_plan(
     ]
     if seeds is None:
         rest = [_project("all", given)]
-        outputs = _project_outputs()
+        outputs, replaced = _project_outputs(), PROJECT_OUTPUTS
     else:
         trials = TRIALS / name
         rest = [_project("data", given), _project("encoder", given), _trials(values, trials, seeds)]
-        outputs = _trial_outputs(trials)
+        outputs, replaced = _trial_outputs(trials), (CORPUS,)
     outputs = ((data / "mix.json", "what was taken of each data set"), *outputs)
-    return Plan(data, specification, (tuple(mix), *steps, *rest), outputs)
+    return Plan(data, specification, (tuple(mix), *steps, *rest), outputs, replaced)
 
 
 def command_line(words: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ..annotations.labels import NoRepeats
 from ..common.errors import UserError
 from ..common.variables import refuse_unknown
 
@@ -20,6 +22,9 @@ PLACEHOLDERS = ("data", "config", "encoder", "gpu_id", "train_options")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Weasel puts values into YAML and command lines as they are.
 _UNCARRIED = re.compile(r"[\"'\\$\n]")
+# A recipe's name is part of such values, and of lists with commas.
+_UNNAMED = re.compile(r"[\s\"'\\$,{}]")
+COMMANDS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,13 @@ class Recipe:
 
     def files(self) -> list[str]:
         """The data files, in order, none twice."""
-        sets = [entry for split in SPLITS for entry in self.data.get(split) or []]
-        return list(dict.fromkeys(str(entry["file"]) for entry in sets))
+        return data_files(self.data)
+
+
+def data_files(data: Mapping[str, Any]) -> list[str]:
+    """The files of a mix, in order, none twice."""
+    sets = [entry for split in SPLITS for entry in data.get(split) or []]
+    return list(dict.fromkeys(str(entry["file"]) for entry in sets))
 
 
 def find_recipe(name: str, directory: Path = DIRECTORY) -> Path:
@@ -88,6 +98,9 @@ def read_recipe(path: Path, declared: Iterable[str]) -> Recipe:
         UserError: The file cannot be read, lacks something, or has a key, variable or placeholder
             that does not exist.
     """
+    if _UNNAMED.search(path.stem):
+        todo = "Rename the file: no blanks, quotes, commas, braces or dollar signs."
+        raise _wrong(path, "The recipe's name cannot be that of a directory of data", todo)
     content = _load(path)
     unknown = [str(key) for key in content if key not in KEYS]
     if unknown:
@@ -100,18 +113,19 @@ def read_recipe(path: Path, declared: Iterable[str]) -> Recipe:
     if set(small) - {"sample", "vars"}:
         raise _wrong(path, "'small' holds more than sample and vars", "Put variables into vars.")
     sample = small.get("sample")
-    if sample is not None and (not isinstance(sample, int) or sample < 1):
+    if sample is not None and (type(sample) is not int or sample < 1):
         raise _wrong(path, f"small: sample is {sample!r}", "Give a whole number of texts from 1.")
+    data = _data(content, path)
     return Recipe(
         path=path,
         title=title.strip(),
-        data=_data(content, path),
+        data=data,
         variables=_variables(content.get("vars"), known, path, "vars"),
         original=str(content.get("original") or "").strip(),
         steps=_steps(content.get("steps"), path),
         sample=sample,
         small_variables=_variables(small.get("vars"), known, path, "small: vars"),
-        sources={k: str(v) for k, v in _mapping(content.get("sources"), path, "sources").items()},
+        sources=_sources(content, data_files(data), path),
     )
 
 
@@ -133,8 +147,8 @@ def fill(text: str, values: Mapping[str, str], where: str) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(path.read_text(encoding="utf8"), Loader=NoRepeats)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"The recipe is not YAML: {reason}", where=str(path)) from None
     if not isinstance(content, dict):
@@ -194,11 +208,25 @@ def _steps(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
         raise _wrong(path, "'steps' is no list of command lines", "One step a line: - scripts.…")
     for step in steps:
-        if not step.startswith("scripts."):
+        name = step.split(maxsplit=1)[0].removeprefix("scripts.") if step.strip() else ""
+        if not step.startswith("scripts.") or not (COMMANDS / f"{name}.py").is_file():
             message = f"The step {step!r:.60} is no command of the project"
             raise _wrong(path, message, "Begin it with scripts.NAME, as after python -m.")
         fill(step, dict.fromkeys(PLACEHOLDERS, ""), f"{path}, steps")
+        try:
+            shlex.split(step)
+        except ValueError as error:
+            raise _wrong(path, f"The step {step!r:.60}: {error}", "Close the quotes.") from None
     return tuple(" ".join(step.split()) for step in steps)
+
+
+def _sources(content: Mapping[str, Any], files: list[str], path: Path) -> dict[str, str]:
+    sources = _mapping(content.get("sources"), path, "sources")
+    strange = [str(name) for name in sources if name not in files]
+    if strange:
+        message = f"sources: the data name no file {strange[0]!r}"
+        raise _wrong(path, message, f"Their files: {', '.join(files)}.")
+    return {name: " ".join(str(text).split()) for name, text in sources.items()}
 
 
 def _mapping(value: Any, path: Path, key: str) -> dict[str, Any]:

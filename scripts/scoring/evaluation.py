@@ -26,7 +26,7 @@ from .slices import (
 )
 from .spans import Aligned, align
 from .tallies import FOUND, GOLD, PREDICTED
-from .tokens import Tagged, tag_tokens, tally_tags
+from .tokens import Tagged, TokenTags, tag_tokens, tally_tags
 from .words import as_words, tally_words
 
 REPAIRED = "The audited annotation: repaired spans, on token edges; places left missing unjudged"
@@ -84,6 +84,27 @@ class _Judged:
         }
 
 
+@dataclass(frozen=True)
+class _Tags:
+    """Tokens and words, tagged: tallies by document and tag, and by document."""
+
+    tagged: TokenTags
+    tokens: np.ndarray
+    words: np.ndarray
+
+    @property
+    def parts(self) -> list[np.ndarray]:
+        """Counts to draw from: all tags and all but O, and words."""
+        return [np.stack([self.tokens.sum(axis=1), self.tokens[:, 1:].sum(axis=1)], axis=1),
+                self.words]  # fmt: skip
+
+    def scores(self, of_tokens: Sample, of_words: Sample) -> dict[str, Any]:
+        return {
+            "token_level": token_table(self.tagged, self.tokens, of_tokens),
+            "word_level": word_table(of_words),
+        }
+
+
 def evaluate_predictions(
     gold: Sequence[GoldRecord],
     predictions: Sequence[Prediction],
@@ -110,35 +131,25 @@ def evaluate_predictions(
     repaired = _judge(matches)
     as_given = _judge([match_spans(g.given, p.ents, (), g.annotated_as_given) for g, p in pairs])
     slicings = _slicings(repaired.aligned, pairs, surfaces)
-    judged = [judgeable(g, p.ents) for g, p in pairs]
-    tagged = tag_tokens(
-        [Tagged(p.tokens, g.ents, *own) for (g, p), own in zip(pairs, judged, strict=True)]
-    )
-    tags = tally_tags(tagged)
-    tokens = np.stack([tags.sum(axis=1), tags[:, 1:].sum(axis=1)], axis=1)
-    words = tally_words(
-        [as_words(g.text, g.ents, *own) for (g, _), own in zip(pairs, judged, strict=True)]
-    )
+    tagged = _tag(pairs)
     every = _judge_all_spans(pairs)
-    parts = [*repaired.parts, *as_given.parts, tokens, words, *repaired.by_slice(slicings)]
+    parts = [*repaired.parts, *as_given.parts, *tagged.parts, *repaired.by_slice(slicings)]
     parts += every.parts if every else []
     samples = resample(parts, resamples, seed)
-    on_repaired, on_given = samples[:2], samples[2:4]
-    of_tokens, of_words, *rest = samples[4:]
+    on_repaired, on_given, on_tags, rest = samples[:2], samples[2:4], samples[4:6], samples[6:]
     of_slices, of_all = rest[: len(slicings)], rest[len(slicings) :]
-    token_level = token_table(tagged, tags, of_tokens)
+    by_tag = tagged.scores(*on_tags)
     scores = {
         "docs": len(gold),
         "tokens": sum(len(p.tokens) for p in predictions),
-        "token_accuracy": token_level["accuracy"],
+        "token_accuracy": by_tag["token_level"]["accuracy"],
         "unjudged": sum(len(m.unjudged) for m in matches),
         "gold": {
             "repaired": repaired.scores(REPAIRED, *on_repaired),
             "as_given": as_given.scores(AS_GIVEN, *on_given),
         },
         **({"all_spans": every.scores(ALL_SPANS, *of_all)} if every else {}),
-        "token_level": token_level,
-        "word_level": word_table(of_words),
+        **by_tag,
         "slices": _slice_tables(slicings, of_slices),
         "confusion": confusion(matches),
         "seed": seed,
@@ -146,6 +157,17 @@ def evaluate_predictions(
         **_per_document(repaired),
     }
     return scores, _all_errors(pairs, matches)
+
+
+def _tag(pairs: Sequence[tuple[GoldRecord, Prediction]]) -> _Tags:
+    judged = [judgeable(g, p.ents) for g, p in pairs]
+    tagged = tag_tokens(
+        [Tagged(p.tokens, g.ents, *own) for (g, p), own in zip(pairs, judged, strict=True)]
+    )
+    words = tally_words(
+        [as_words(g.text, g.ents, *own) for (g, _), own in zip(pairs, judged, strict=True)]
+    )
+    return _Tags(tagged, tally_tags(tagged), words)
 
 
 def _judge_all_spans(pairs: Sequence[tuple[GoldRecord, Prediction]]) -> _Judged | None:

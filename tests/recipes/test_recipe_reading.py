@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from scripts.common.errors import UserError
+from scripts.recipe import variables_given
 from scripts.recipes.planning import command_line, make_plan
 from scripts.recipes.reading import fill, find_recipe, read_recipe
 
@@ -61,6 +62,10 @@ def test_read_recipe_of_ones_own(write):
         ({"small": {"steps": []}}, "more than sample and vars"),
         ({"small": {"vars": {"encodr": "x"}}}, "no variable 'encodr'"),
         ({"vars": ["encoder"]}, "'vars' is no mapping"),
+        ({"steps": ["scripts.nothing {data}"]}, "no command of the project"),
+        ({"steps": ["scripts.fill 'a b"]}, "No closing quotation"),
+        ({"small": {"sample": True}}, "sample is True"),
+        ({"sources": {"b.jsonl": "http://x"}}, "no file 'b.jsonl'"),
     ],
 )
 def test_read_recipe_says_what_is_wrong(write, changes, message):
@@ -80,6 +85,33 @@ def test_read_recipe_refuses_what_is_no_mapping(tmp_path, text):
         read_recipe(path, VARIABLES)
 
 
+def test_read_recipe_refuses_a_set_that_stands_twice(tmp_path):
+    # A YAML reader would drop the first without a word, and its texts with it.
+    path = tmp_path / "mine.yml"
+    path.write_text(
+        "title: x\ndata:\n  lang: bn\n  train: [{name: a, file: a}]\n"
+        "  train: [{name: b, file: b}]\n",
+        encoding="utf8",
+    )
+    with pytest.raises(UserError, match="stands twice"):
+        read_recipe(path, VARIABLES)
+
+
+@pytest.mark.parametrize("name", ["my recipe", "a,b", "a$b", "it's"])
+def test_read_recipe_refuses_names_that_commands_cannot_carry(write, name):
+    path = write()
+    with pytest.raises(UserError, match="name cannot be"):
+        read_recipe(path.rename(path.with_name(f"{name}.yml")), VARIABLES)
+
+
+def test_make_plan_refuses_a_recipe_that_the_mix_would_write_over(tmp_path, write, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "assets" / "recipes").mkdir(parents=True)
+    path = write().rename(tmp_path / "assets" / "recipes" / "mine.yml")
+    with pytest.raises(UserError, match="no place for a recipe"):
+        make_plan(read_recipe(path, VARIABLES), VARIABLES, {})
+
+
 def test_find_recipe_by_name_and_path(tmp_path):
     mine = tmp_path / "mine.yml"
     mine.touch()
@@ -96,10 +128,10 @@ def test_fill_leaves_other_text_alone():
 
 def test_make_plan_lets_the_user_win_over_small_and_small_over_the_recipe(write):
     small = {"sample": 5, "vars": {"encoder": "from-small", "config": "ner_cpu"}}
-    recipe = read_recipe(write(small=small, steps=["scripts.x {encoder} {config}"]), VARIABLES)
+    recipe = read_recipe(write(small=small, steps=["scripts.fill {encoder} {config}"]), VARIABLES)
     plan = make_plan(recipe, VARIABLES, {"encoder": "from-user"}, small=True)
-    assert plan.commands[1] == ("-m", "scripts.x", "from-user", "ner_cpu")
-    assert make_plan(recipe, VARIABLES, {}).commands[1] == ("-m", "scripts.x", "sample", "ner")
+    assert plan.commands[1] == ("-m", "scripts.fill", "from-user", "ner_cpu")
+    assert make_plan(recipe, VARIABLES, {}).commands[1] == ("-m", "scripts.fill", "sample", "ner")
 
 
 def test_make_plan_takes_no_dev_or_test_that_the_mix_does_not_make(write):
@@ -135,13 +167,22 @@ def test_recipe_command_lists(words):
 
 
 def test_recipe_command_refuses_other_options():
+    done = _recipe(ROOT, "conll-mbert", "--dry", "--vars.trian=x")
+    assert (done.returncode, "no variable 'trian'" in done.stdout) == (1, True), done.stdout
     for words, message in [
-        (("--vars.trian=x",), "no variable 'trian'"),
         (("--gpu", "1"), "Not an option: --gpu"),
         (("--vars.lang",), "--vars.lang has no value"),
+        (("--vars.encoder", "--vars.lang=en"), "--vars.encoder has no value"),
     ]:
-        done = _recipe(ROOT, "conll-mbert", "--dry", *words)
-        assert (done.returncode, message in done.stdout) == (1, True), done.stdout
+        with pytest.raises(UserError, match=message):
+            variables_given(words, VARIABLES)
+
+
+def test_recipe_command_takes_values_in_both_forms():
+    words = ("--vars.gpu-id", "-1", "--vars.train_options=--with adamw", "--vars.lang=a=b")
+    assert variables_given(words, VARIABLES) == {
+        "gpu_id": "-1", "train_options": "--with adamw", "lang": "a=b",
+    }  # fmt: skip
 
 
 @pytest.mark.project
