@@ -41,11 +41,26 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 NEEDS_AUGMENTY = {"typing_noise", "spacing_noise"}
 
 
-def variants() -> dict[str, tuple[str, ...]]:
-    """The variants that can be trained here, by name, with their config sections."""
-    if importlib.util.find_spec("augmenty") is not None:
-        return VARIANTS
-    return {name: s for name, s in VARIANTS.items() if not NEEDS_AUGMENTY & {*s}}
+def variants(names: str | None = None) -> dict[str, tuple[str, ...]]:
+    """The variants that can be trained here, by name, with their config sections.
+
+    Args:
+        names: Those to train beside the plain one, with commas; all by default.
+
+    Raises:
+        UserError: One is unknown, or needs augmenty, which is not installed.
+    """
+    possible = VARIANTS
+    if importlib.util.find_spec("augmenty") is None:
+        possible = {name: s for name, s in VARIANTS.items() if not NEEDS_AUGMENTY & {*s}}
+    if names is None:
+        return possible
+    wanted = [PLAIN, *(name.strip() for name in names.split(","))]
+    unknown = sorted({*wanted} - {*possible})
+    if unknown:
+        raise UserError(f"There is no variant {unknown[0]!r} here", where="--variants",
+                        todo=f"Possible: {', '.join(possible)}.")  # fmt: skip
+    return {name: possible[name] for name in wanted}
 
 
 def train(
@@ -102,6 +117,7 @@ def main(
     steps: int = typer.Option(3000, min=1, help="Updates at most"),
     evaluate_every: int = typer.Option(200, min=1, help="Updates between evaluations"),
     jobs: int = typer.Option(1, min=1, help="Trainings at a time"),
+    only: str | None = typer.Option(None, "--variants", help="With commas; all by default"),
     output: Path = typer.Option(Path("training/augmentation"), "--output", "-o"),
     name: str = typer.Option("banglaner", help="What to call the corpus in the results"),
 ) -> None:
@@ -109,7 +125,7 @@ def main(
     more = ["--training.max_steps", str(steps), "--training.eval_frequency", str(evaluate_every),
             "--jobs", str(jobs)]  # fmt: skip
     runs: dict[str, list[Scored]] = {}
-    for variant, sections in variants().items():
+    for variant, sections in variants(only).items():
         msg.info(f"{variant}: {seeds} trainings")
         folder = output / variant.replace(" ", "_")
         runs[variant] = train(folder, corpus, config, sections, range(seeds), *more)
