@@ -160,7 +160,10 @@ def test_recipe_small_run_makes_model_scores_and_report(
     assert metrics == scored
     for path in metrics:
         scores = srsly.read_json(project / "metrics" / f"{path}.json")
-        assert scores["word_level"]["words"] == 9 * scores["docs"]
+        words, every = scores["word_level"]["words"], 9 * scores["docs"]
+        # Words that are marked MISC where nobody looked for MISC are not judged.
+        partly = name == "mixed-sets" and path != "test-wnut17"
+        assert 0 < words <= every if partly else words == every
         assert scores["token_level"]["tags"]
 
 
