@@ -41,6 +41,9 @@ from scripts.pipelines.resume import source_components
 from scripts.predict import main as predict
 from scripts.training.missing import create_honour_missing, unknown_rows
 
+# Trains.
+pytestmark = pytest.mark.project
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "configs" / "spancat_cpu.cfg"
 CITIES = ["ঢাকা", "খুলনা", "সিলেট", "রাজশাহী", "বরিশাল", "যশোর", "কুমিল্লা", "পাবনা"]

@@ -27,6 +27,9 @@ from scripts.annotations.edges import TokenEdges
 from scripts.annotations.reading import read_records
 from scripts.annotations.records import Record, Span
 
+# Reads the whole corpus.
+pytestmark = pytest.mark.project
+
 TEXT = "রহিমা খাতুন ঢাকায় থাকেন"
 TEXTS = {"রহিমা খাতুন": (0, 11), "রহিমা": (0, 5), "ঢাকায়": (12, 18), "ঢাকা": (12, 16)}
 

@@ -22,6 +22,9 @@ from scripts.encoders.sample import SampleSettings
 
 from . import TEXTS, make_corpus, make_encoder, make_tokenizer
 
+# Prepares whole encoders.
+pytestmark = pytest.mark.project
+
 ROOT = Path(__file__).resolve().parents[2]
 RUBERT = ROOT.parent / "shared" / "encoders" / "rubert-tiny2-ru"
 SMALL = SampleSettings(steps=2, vocab_size=300, layers=1, hidden_size=16, heads=2, batch_pieces=64)

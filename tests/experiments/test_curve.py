@@ -13,6 +13,9 @@ from scripts.experiments.subsets import nested_subsets, read_training_set, write
 
 from .conftest import Trainer
 
+# Draws, and projects many curves.
+pytestmark = pytest.mark.project
+
 SHARES = (0.1, 0.25, 0.5, 1.0)
 
 

@@ -22,6 +22,9 @@ from scripts.quality.search import find_suspects
 from scripts.quality.suspects import Suspect, kind_of, rank
 from scripts.quality.texts import read_training_set
 
+# Trains.
+pytestmark = pytest.mark.project
+
 OPTIONS = ReadOptions(lang="bn", format="span-jsonl", offset_unit="codepoint")
 
 ROOT = Path(__file__).resolve().parents[2]

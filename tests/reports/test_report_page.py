@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,9 @@ from scripts.reports.evaluations import MAX_RECORDS
 from scripts.reports.marks import mark
 
 from .samples import RECORD, TEXT, Files, Page, audit, log_row, metrics, score
+
+# Every page draws all plots.
+pytestmark = pytest.mark.project
 
 
 def test_page_is_well_formed_html_with_unique_ids(files: Files) -> None:

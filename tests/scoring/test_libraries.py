@@ -20,6 +20,9 @@ from scripts.scoring.tokens import Tagged, iob_tags, tag_tokens, tally_tags
 
 from .corpora import documents, random_document, tokens_of
 
+# Ten thousand documents.
+pytestmark = pytest.mark.project
+
 
 def _tags(docs):
     gold = [iob_tags(tokens_of(size), spans) for spans, _, size in docs]
