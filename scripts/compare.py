@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from wasabi import msg
 
-from .common.console import run
+from .common.console import print_scores, run
 from .common.files import new_file, write_json
 from .scoring.comparison import compare_scored, find_metrics, pool_scored, read_scored
 from .scoring.significance import ROUNDS
@@ -44,9 +44,7 @@ def main(
     a, b = (pool_scored([read_scored(path) for path in paths]) for paths in sides)
     comparison = compare_scored(a, b, rounds=rounds, seed=seed)
     table = comparison_table(comparison)
-    msg.divider(table.title)
-    aligns = ["l", *"r" * (len(table.header) - 1)]
-    msg.table(table.rows, header=table.header, divider=True, aligns=aligns, max_col=40)
+    print_scores(table)
     for name in ("a", "b"):
         origin = comparison[name]
         msg.text(f"{name.upper()}: {_side(origin)}")

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import spacy
 import typer
 from spacy.language import Language
 from tqdm import tqdm
 from wasabi import msg
 
-from .common.console import run
+from .common.console import print_scores, run
 from .common.devices import find_device
 from .common.errors import UserError
 from .common.files import check_replaceable, md5_of_file, new_directory
-from .common.tables import Table
 from .corpora.docbins import docbin_files, read_docs
 from .corpora.gold import GoldRecord, read_gold
 from .inference.predict import load_pipeline, predict, to_prediction
 from .inference.resolve import span_categorizer
 from .pipelines.meta import check_corpus
 from .scoring.evaluation import Prediction
-from .scoring.metrics_files import write_metrics
+from .scoring.metrics_files import machine, write_metrics
 from .scoring.slices import read_surfaces
 from .scoring.tables import (
     accuracy_line,
     datasets_table,
+    gold_tables,
     measure_table,
     slices_table,
-    strict_table,
     tags_table,
 )
 
@@ -70,7 +67,7 @@ def main(
         "model": model.as_posix(),
         "corpus_md5": md5_of_file(corpus / "audit.json"),
         "trained_on_this_corpus": known,
-        "machine": _machine(device.gpu_id),
+        "machine": machine(device.gpu_id),
     }
     with new_directory(output) as folder:
         for split in splits:
@@ -109,42 +106,18 @@ def _predict(
     return predictions, time.perf_counter() - started
 
 
-def _machine(gpu_id: int) -> dict[str, Any]:
-    gpu = None
-    if gpu_id >= 0:
-        import torch
-
-        gpu = torch.cuda.get_device_name(gpu_id)
-    return {
-        "cpu": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "spacy": spacy.__version__,
-        "gpu": gpu,
-    }
-
-
 def _print_split(written: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Prints the tables of a split; of several data sets, those of the mixture."""
     split, scores = written[-1]
-    for name, gold in scores["gold"].items():
-        _print(strict_table(f"{split}, {name.replace('_', ' ')} gold", gold))
-        msg.text(f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.")
-    if "all_spans" in scores:
-        spans = scores["all_spans"]
-        _print(strict_table(f"{split}, all spans", spans))
-        msg.text(f"{spans['description']}. {scores['docs']} texts, {spans['spans']} spans.")
-    _print(measure_table(scores))
-    _print(slices_table(scores))
+    for table, measured_on in gold_tables(split, scores):
+        print_scores(table)
+        msg.text(measured_on)
+    print_scores(measure_table(scores))
+    print_scores(slices_table(scores))
     if len(written) > 1:
-        _print(datasets_table(written))
-    _print(tags_table(scores))
+        print_scores(datasets_table(written))
+    print_scores(tags_table(scores))
     msg.text(f"{accuracy_line(scores)}; {scores['words_per_second']:,.0f} words per second")
-
-
-def _print(table: Table) -> None:
-    msg.divider(table.title)
-    aligns = ["l", *"r" * (len(table.header) - 1)]
-    msg.table(table.rows, header=table.header, divider=True, aligns=aligns, max_col=40)
 
 
 if __name__ == "__main__":

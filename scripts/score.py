@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import spacy
 import srsly
 import typer
 from spacy.language import Language
@@ -17,18 +15,17 @@ from wasabi import msg
 from .annotations import command_options as reading
 from .annotations.formats.base import ReadOptions
 from .annotations.reading_log import ReadingLog, reading_tables
-from .common.console import print_lines, print_table, run
+from .common.console import print_lines, print_scores, print_table, run
 from .common.errors import UserError
 from .common.files import check_replaceable, md5_of_file, md5_of_path, new_directory
-from .common.tables import Table
 from .corpora.docbins import docbin_files, read_docs
 from .corpora.gold import GoldRecord, read_gold
 from .corpora.surveying import read_codepoints
 from .encoders.texts import load_pipeline as load_tokenizer
 from .scoring.foreign import Foreign, place_predictions
-from .scoring.metrics_files import write_metrics
+from .scoring.metrics_files import machine, write_metrics
 from .scoring.slices import read_surfaces
-from .scoring.tables import accuracy_line, datasets_table, strict_table
+from .scoring.tables import accuracy_line, datasets_table, gold_tables
 
 SPLITS = ("dev", "test")
 
@@ -97,12 +94,7 @@ def _head(name: str, predictions: Path, corpus: Path) -> dict[str, Any]:
         "predictions_md5": md5_of_path(predictions),
         "corpus_md5": md5_of_file(corpus / "audit.json"),
         "trained_on_this_corpus": None,
-        "machine": {
-            "cpu": platform.processor() or platform.machine(),
-            "python": platform.python_version(),
-            "spacy": spacy.__version__,
-            "gpu": None,
-        },
+        "machine": machine(),
         "words_per_second": None,
     }
 
@@ -176,21 +168,12 @@ def _read_scores(path: Path) -> dict[str, Any]:
 def _print(split: str, written: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Prints the strict scores of a split; of several data sets, those of each beside it."""
     _, scores = written[-1]
-    tables = {f"{name.replace('_', ' ')} gold": gold for name, gold in scores["gold"].items()}
-    if "all_spans" in scores:
-        tables["all spans"] = scores["all_spans"]
-    for title, gold in tables.items():
-        _print_table(strict_table(f"{split}, {title}", gold))
-        msg.text(f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.")
+    for table, measured_on in gold_tables(split, scores):
+        print_scores(table)
+        msg.text(measured_on)
     if len(written) > 1:
-        _print_table(datasets_table(written))
+        print_scores(datasets_table(written))
     msg.text(accuracy_line(scores))
-
-
-def _print_table(table: Table) -> None:
-    msg.divider(table.title)
-    aligns = ["l", *"r" * (len(table.header) - 1)]
-    msg.table(table.rows, header=table.header, divider=True, aligns=aligns, max_col=40)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,13 @@ def print_table(table: Table) -> None:
     msg.table(table.rows, header=table.header, divider=True, aligns=aligns)
 
 
+def print_scores(table: Table) -> None:
+    """Prints a table of formatted scores under its title, all but the first column to the right."""
+    msg.divider(table.title)
+    aligns = ["l", *"r" * (len(table.header) - 1)]
+    msg.table(table.rows, header=table.header, divider=True, aligns=aligns, max_col=40)
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Prints lines one below the other; as one message wasabi would run them together."""
     for line in lines:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import spacy
 
 from ..common.files import write_json, write_jsonl
 from ..corpora.gold import GoldRecord
@@ -13,6 +16,25 @@ from .evaluation import Prediction, evaluate_predictions
 from .slices import Surfaces
 
 METRICS_VERSION = 2
+
+
+def machine(gpu_id: int = -1) -> dict[str, Any]:
+    """The machine that a metrics file names.
+
+    Args:
+        gpu_id: Number of the GPU that predicted; -1: none.
+    """
+    gpu = None
+    if gpu_id >= 0:
+        import torch
+
+        gpu = torch.cuda.get_device_name(gpu_id)
+    return {
+        "cpu": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "spacy": spacy.__version__,
+        "gpu": gpu,
+    }
 
 
 def write_metrics(

@@ -31,6 +31,20 @@ def strict_table(title: str, gold: dict[str, Any]) -> Table:
     return Table(title, header, [_row(n, v, [v.get(key) for key in keys]) for n, v in rows])
 
 
+def gold_tables(split: str, scores: dict[str, Any]) -> list[tuple[Table, str]]:
+    """The strict scores on each gold, and on all spans where there are such, with what each is."""
+    golds = {f"{name.replace('_', ' ')} gold": gold for name, gold in scores["gold"].items()}
+    if "all_spans" in scores:
+        golds["all spans"] = scores["all_spans"]
+    return [
+        (
+            strict_table(f"{split}, {title}", gold),
+            f"{gold['description']}. {scores['docs']} texts, {gold['spans']} spans.",
+        )
+        for title, gold in golds.items()
+    ]
+
+
 def measure_table(scores: dict[str, Any]) -> Table:
     """Every measure on repaired gold, F on gold as given beside it, and the token level."""
     repaired, given = (scores["gold"][name]["measures"] for name in ("repaired", "as_given"))
