@@ -22,6 +22,10 @@ sys.dont_write_bytecode = False
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+# transformers imports scikit-learn where it finds it, with SciPy and pandas: seconds for every
+# worker. Of the requirements only seqeval needs it, and its tests ask for it.
+sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 

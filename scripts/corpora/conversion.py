@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from spacy.language import Language
+
 from ..annotations.audit import looked_for, reconcile
 from ..annotations.faults import Policies, Policy, default_policies
 from ..annotations.formats import format_of
@@ -102,12 +104,14 @@ def convert(
     """
     _check(inputs, output)
     # A worker that cannot make its tokenizer would be started again for ever.
-    build_tokenizer(settings.lang)
+    nlp = build_tokenizer(settings.lang)
     with new_directory(output) as folder:
+        # Before it has read a text, so that its vocabulary holds none of their words.
+        nlp.to_disk(folder / "tokenizer")
         blank = AuditSettings(settings.lang, {}, settings.policies, {})
         table = RecordTable(folder)
         try:
-            with mapper(blank, settings.n_process) as run:
+            with mapper(blank, nlp, settings.n_process) as run:
                 surveys, logs = _survey(inputs, folder, settings, table, run, progress)
             evidence, hypotheses = conclude(surveys, inputs, settings.read)
             placement = _place(table, inputs, settings)
@@ -115,13 +119,12 @@ def convert(
             table.close()
         labels = frozenset(surveys["train"].labels)
         blank = replace(blank, evidence=evidence, spans_key=settings.spans_key, labels=labels)
-        known = _with_contested(inputs, settings, blank, placement)
-        with mapper(known, settings.n_process) as run:
+        known = _with_contested(inputs, settings, placement, Worker(blank, nlp))
+        with mapper(known, nlp, settings.n_process) as run:
             ledger = _write(inputs, folder, settings, placement, run, progress)
         _refuse(ledger, settings)
-        build_tokenizer(settings.lang).to_disk(folder / "tokenizer")
         audit = _audit(inputs, folder, settings, surveys, placement, hypotheses, ledger)
-        audit["reading"] = _reading(inputs, settings, logs, evidence)
+        audit["reading"] = _reading(inputs, settings, logs, evidence, nlp)
         write_json(folder / "audit.json", audit)
     return audit
 
@@ -229,16 +232,12 @@ def _check_surveys(surveys: Mapping[str, Survey], inputs: Mapping[str, Path]) ->
 
 
 def _with_contested(
-    inputs: Mapping[str, Path],
-    settings: Settings,
-    known: AuditSettings,
-    placement: Placement,
+    inputs: Mapping[str, Path], settings: Settings, placement: Placement, worker: Worker
 ) -> AuditSettings:
-    """Adds what the copies of each text that is annotated in several ways come to."""
+    """Adds to the worker's settings what the copies of texts annotated in several ways come to."""
     if not placement.contested:
-        return known
+        return worker.settings
     wanted = set(placement.contested)
-    worker = Worker(known)
     versions: dict[tuple[str, str], list[frozenset[Span]]] = defaultdict(list)
     looked: dict[tuple[str, str], list[frozenset[str] | None]] = defaultdict(list)
     index = 0
@@ -255,7 +254,7 @@ def _with_contested(
     reconciled = {key: reconcile(found, policy, looked[key]) for key, found in versions.items()}
     contested = {key: copies for key, copies in reconciled.items() if copies is not None}
     united = {} if policy is Policy.KEEP else {k: looked_for(own) for k, own in looked.items()}
-    return replace(known, contested=contested, annotated=united)
+    return replace(worker.settings, contested=contested, annotated=united)
 
 
 def _write(
@@ -380,9 +379,9 @@ def _reading(
     settings: Settings,
     logs: Mapping[str, ReadingLog],
     evidence: Mapping[str, Evidence],
+    nlp: Language,
 ) -> dict[str, dict[str, Any]]:
     """What reading each input came to: format, assumptions, notices, labels, agreement."""
-    nlp = build_tokenizer(settings.lang)
     return {
         split: {
             "format": format_of(path, settings.read).name,

@@ -80,11 +80,16 @@ class AuditSettings:
 
 
 class Worker:
-    """Surveys and audits chunks; one in each process."""
+    """Surveys and audits chunks; one in each process.
 
-    def __init__(self, settings: AuditSettings) -> None:
+    Args:
+        settings: What the worker knows.
+        nlp: The tokenizer of ``settings.lang``.
+    """
+
+    def __init__(self, settings: AuditSettings, nlp: Language) -> None:
         self.settings = settings
-        self.nlp: Language = build_tokenizer(settings.lang)
+        self.nlp = nlp
 
     def survey(self, chunk: Chunk) -> SurveyedChunk:
         """Pass one: counts and keys of a chunk."""
@@ -150,7 +155,7 @@ _worker: Worker | None = None
 
 def _start(settings: AuditSettings) -> None:
     global _worker
-    _worker = Worker(settings)
+    _worker = Worker(settings, build_tokenizer(settings.lang))
 
 
 def _call(task: tuple[str, Any]) -> Any:
@@ -162,15 +167,16 @@ Mapper = Callable[[str, Iterable[Any]], Iterator[Any]]
 
 
 @contextmanager
-def mapper(settings: AuditSettings, n_process: int) -> Iterator[Mapper]:
+def mapper(settings: AuditSettings, nlp: Language, n_process: int) -> Iterator[Mapper]:
     """Gives ``map(method, jobs)`` that runs a Worker's method over jobs, results in order.
 
     Args:
         settings: What the workers know.
+        nlp: The tokenizer, for work in this process; other processes build their own.
         n_process: Number of processes; 1 stays in this one.
     """
     if n_process <= 1:
-        worker = Worker(settings)
+        worker = Worker(settings, nlp)
         yield lambda method, jobs: map(getattr(worker, method), jobs)
         return
     with multiprocessing.get_context("spawn").Pool(n_process, _start, (settings,)) as pool:

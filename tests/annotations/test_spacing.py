@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from scripts.annotations.spacing import join_tokens
 from scripts.corpora.tokenizer import build_tokenizer, token_edges
 
+tokenizer = cache(build_tokenizer)
 words = st.text("কখািদ্যaBz0।.,)(“”’%8:\u200d\ufe0f\u00a0😀", min_size=1, max_size=4)
 
 
@@ -59,7 +61,7 @@ def test_spacing_keeps_apart_what_a_tokenizer_would_not_part(
     lang: str, left: str, right: str
 ) -> None:
     text, places = join_tokens(["গেল", left, right], lang)
-    edges = token_edges(build_tokenizer(lang).make_doc(text))
+    edges = token_edges(tokenizer(lang).make_doc(text))
     assert all(edges.fits(start, end) for start, end in places)
 
 

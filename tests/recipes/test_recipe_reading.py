@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
+from typer.testing import CliRunner
 
 from scripts.common.errors import UserError
-from scripts.recipe import variables_given
+from scripts.recipe import main, variables_given
 from scripts.recipes.planning import command_line, make_plan
 from scripts.recipes.reading import fill, find_recipe, read_recipe
 
@@ -160,9 +162,12 @@ def _recipe(folder: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("words", [(), ("--list",)])
-def test_recipe_command_lists(words):
-    done = _recipe(ROOT, *words)
-    assert done.returncode == 0
+def test_recipe_command_lists(words, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    app = typer.Typer()
+    app.command()(main)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
     assert "conll-mbert" in done.stdout
 
 

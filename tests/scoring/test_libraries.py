@@ -5,14 +5,13 @@ seqeval, and conlleval has P = 1 without predictions and R = 0 without gold.
 """
 
 import random
+import sys
 import warnings
 
 import conlleval
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seqeval.metrics import classification_report
-from seqeval.scheme import IOB2
 
 from scripts.annotations.records import Span
 from scripts.scoring.scores import score_table
@@ -30,7 +29,17 @@ def _tags(docs):
     return gold, predicted
 
 
+@pytest.fixture(scope="module", autouse=True)
+def scikit_learn():
+    """Lets seqeval find scikit-learn, which is hidden from the other tests."""
+    if sys.modules.get("sklearn", ...) is None:
+        del sys.modules["sklearn"]
+
+
 def _seqeval(docs):
+    from seqeval.metrics import classification_report
+    from seqeval.scheme import IOB2
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return classification_report(
