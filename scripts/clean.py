@@ -12,10 +12,11 @@ from .common.console import run
 
 GENERATED = (
     "corpus", "training", "metrics", "reports", "packages", "suspects", "assets/encoders",
-    "assets/recipes",
+    "assets/recipes", ".predictions.jsonl.parts",
 )  # fmt: skip
 FILES = (
-    "project.lock", "predictions.jsonl", "predictions.jsonl.findings.jsonl", "assets/inputs.json",
+    "project.lock", "predictions.jsonl", "predictions.jsonl.findings.jsonl",
+    "predictions.jsonl.bad.jsonl", "assets/inputs.json",
 )  # fmt: skip
 
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import typer
-from spacy.language import Language
-from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
 from .common.console import run
 from .common.devices import find_device
 from .common.errors import UserError
-from .common.files import new_file, write_jsonl
-from .inference.confidence import find_calibration, predict_with_confidence
-from .inference.predict import ent_spans, group_spans, load_pipeline, predict
-from .inference.resolve import scores_of, span_categorizer
-from .inference.texts import read_texts
-from .scoring.calibration import Calibration
+from .inference import blocks as cutting
+from .inference.confidence import find_calibration
+from .inference.engines.local import run_local
+from .inference.jobs import Job, PartResult
+from .inference.marking import calibration_of
+from .inference.sinks import JSON_LINES, PART_FORMS, TARGETS, target_of
+from .inference.whole import STDOUT, Engine, Outcome, Request, predict_whole
+from .inference.windows import WINDOW
 
-# Not a key that convert takes for the spans of a record.
-ALL_SPANS = "all_spans"
+ENGINES = ("local", "ray")
+EPILOG = f"Formats to write: {', '.join(TARGETS)}. Forms to read: {', '.join(cutting.FORMS)}."
 
 
 def main(
-    texts: Path = typer.Argument(..., help="JSONL with texts, or plain text, one a line"),
-    output: Path = typer.Argument(..., help="Span JSONL to write"),
-    model: Path = typer.Option(Path("training/model-best"), help="Trained pipeline"),
+    model: Path = typer.Argument(..., help="Trained pipeline, such as training/model-best"),
+    source: str = typer.Argument(
+        ..., metavar="INPUT", help="Text, JSONL, CSV, TSV or Parquet file, folder, or - for stdin"
+    ),
+    output: str = typer.Argument(
+        ..., help="File to write, - for stdout, or DIRECTORY/ for one file a block"
+    ),
     gpu_id: str = typer.Option("auto", "--gpu-id", "-g", help="auto, -1 for the CPU, or a number"),
-    text_key: str = typer.Option("text", help="Key of the text in JSONL"),
+    text_key: str = typer.Option("text", help="Key or column of the text"),
+    form: str = typer.Option(cutting.AUTO, "--from", help="How the input is read; auto: by suffix"),
+    to: str | None = typer.Option(None, "--to", help="Format to write; by the suffix if not given"),
     confidence: bool = typer.Option(False, "--confidence", help="Say how sure each entity is"),
     threshold: float = typer.Option(
         0.0, min=0.0, max=1.0, help="Least confidence of an entity; above 0, --confidence is on"
@@ -40,91 +46,96 @@ def main(
     spans: bool = typer.Option(
         False, "--spans", help="Write all that a span categorizer marks, overlapping, as all_spans"
     ),
-    calibration: Path = typer.Option(
-        Path("metrics/calibration.json"), help="What calibrate wrote for the model"
+    calibration: Path | None = typer.Option(
+        None, help="What calibrate wrote; else MODEL's own, else metrics/calibration.json"
     ),
+    window: int = typer.Option(WINDOW, help="Characters of a text that are marked at once"),
+    block: int = typer.Option(
+        cutting.RECORDS, min=1, help="Records that are worked on, and kept if killed, as one"
+    ),
+    n_process: int = typer.Option(1, "--n-process", help="Processes on this machine (CPU)"),
+    engine: str = typer.Option("local", help=f"What does the work: {', '.join(ENGINES)}"),
+    address: str | None = typer.Option(None, help="Address of a Ray cluster; else this machine"),
+    restart: bool = typer.Option(False, "--restart", help="Throw away what a killed run has done"),
 ) -> None:
     """Mark entities in texts with a trained pipeline.
 
     Writes span JSONL that convert reads: {"text": …, "label": [[start, end, label], …]}; other
     keys of the input are carried over. With --confidence the spans are objects: {"start": …,
-    "end": …, "label": …, "confidence": …}. With --spans a second key, all_spans, holds such objects
-    with a score for everything that a span categorizer marks.
+    "end": …, "label": …, "confidence": …}. Lines that hold no text go to OUTPUT.bad.jsonl. Killed,
+    it goes on where it stopped when it is started again.
     """
-    device = find_device(gpu_id)
-    records = list(read_texts(texts, text_key))
-    nlp = load_pipeline(model, device.gpu_id)
-    key = _spans_key(nlp, model) if spans else None
-    only_texts = [text for text, _ in records]
-    predicted: Iterator[tuple[Doc, list[Any]]]
-    if confidence or threshold:
-        known, words = find_calibration(calibration, model)
-        predicted = _with_confidence(nlp, only_texts, known)
-    else:
-        predicted, words = _plain(nlp, only_texts), None
-    found = below = 0
-    with new_file(output) as temporary:
-
-        def lines() -> Iterator[dict[str, Any]]:
-            nonlocal found, below
-            shown = tqdm(predicted, total=len(records), unit="doc", disable=None)
-            for (doc, items), (text, meta) in zip(shown, records, strict=True):
-                kept = [i for i in items if words is None or i["confidence"] >= threshold]
-                found += len(kept)
-                below += len(items) - len(kept)
-                every = {} if key is None else {ALL_SPANS: _all_spans(doc, key)}
-                yield {**meta, "text": text, "label": kept, **every}
-
-        write_jsonl(temporary, lines())
-    if words is not None:
-        msg.info(f"Confidences are {words}")
-    if threshold:
-        msg.warn(f"{below} of {found + below} entities left out: below {threshold:g}")
-    msg.good(f"{found} entities in {len(records)} texts: {output}")
+    stdout = sys.stdout
+    if output == STDOUT:
+        # For good: an error is printed after this function has ended.
+        sys.stdout = sys.stderr
+    target = target_of(output, to)
+    job = Job(
+        model=model, parts=Path(), gpu_id=find_device(gpu_id).gpu_id, confidence=confidence,
+        threshold=threshold, calibration=calibration, spans=spans, window=window,
+        form=target if target in PART_FORMS else JSON_LINES,
+    )  # fmt: skip
+    reading = cutting.Reading(text_key, form, block)
+    request = Request(source, output, target, reading, restart)
+    with tqdm(unit=" docs", disable=None) as bar:
+        outcome = predict_whole(
+            request, job, _engine(engine, n_process, address), stdout.buffer,
+            lambda result: _show(bar, result),
+        )  # fmt: skip
+    _report(outcome, job, output)
 
 
-def _spans_key(nlp: Language, model: Path) -> str:
-    component = span_categorizer(nlp)
-    if component is None:
+def _engine(name: str, n_process: int, address: str | None) -> Engine:
+    if name == "local" and address is None:
+        return partial(run_local, n_process=n_process)
+    if name != "ray":
         raise UserError(
-            "The pipeline has no span categorizer: it marks nothing but entities",
-            where=str(model),
-            todo="Leave out --spans.",
+            f"There is no engine {name!r}" if name != "local" else "--address is of --engine ray",
+            where="--engine", todo=f"Possible: {', '.join(ENGINES)}.",
+        )  # fmt: skip
+    # Ray takes seconds to import, and need not be installed.
+    from .inference.engines.ray_data import run_ray
+
+    actors = n_process if n_process > 1 else None
+
+    def run_blocks(job: Job, blocks: Iterable[cutting.Block]) -> Iterator[PartResult]:
+        return run_ray(job, blocks, address=address, actors=actors)
+
+    return run_blocks
+
+
+def _show(bar: tqdm, result: PartResult) -> None:
+    bar.set_postfix(entities=result.entities, refresh=False)
+    bar.update(result.records)
+
+
+def _report(outcome: Outcome, job: Job, output: str) -> None:
+    total = outcome.total
+    if job.confidence or job.threshold:
+        _, words = find_calibration(calibration_of(job.model, job.calibration), job.model)
+        msg.info(f"Confidences are {words}")
+    if job.threshold:
+        every = total.below + total.entities
+        msg.warn(f"{total.below} of {every} entities left out: below {job.threshold:g}")
+    if outcome.continued:
+        msg.info(f"{outcome.continued} blocks were done by an earlier run")
+    if total.windows:
+        msg.info(f"Long texts were marked in {total.windows} windows (docs/predict.md)")
+    if total.hard_cuts:
+        msg.warn(f"{total.hard_cuts} of their cuts stand inside a word: there was no blank")
+    if total.unseen:
+        msg.warn(
+            f"{total.unseen} tokens were not seen by the encoder: their words have too many "
+            "wordpieces. Their texts have the key unseen_tokens."
         )
-    return component.key
-
-
-def _all_spans(doc: Doc, key: str) -> list[dict[str, Any]]:
-    """What a span categorizer marked, in text order, the longer first."""
-    found = sorted(
-        zip(group_spans(doc, key), scores_of(doc, key), strict=True),
-        key=lambda pair: (pair[0].start, -pair[0].end, pair[0].label),
-    )
-    return [
-        {"start": s.start, "end": s.end, "label": s.label, "score": round(score, 4)}
-        for s, score in found
-    ]
-
-
-def _plain(nlp: Language, texts: Sequence[str]) -> Iterator[tuple[Doc, list[Any]]]:
-    for doc in predict(nlp, texts):
-        yield doc, [[span.start, span.end, span.label] for span in ent_spans(doc)]
-
-
-def _with_confidence(
-    nlp: Language, texts: Sequence[str], calibration: Calibration
-) -> Iterator[tuple[Doc, list[Any]]]:
-    for doc, raw in predict_with_confidence(nlp, texts):
-        values = calibration.apply(np.array(raw)).tolist()
-        yield (
-            doc,
-            [
-                # The shown value decides on the threshold, so that the two never contradict.
-                {"start": s.start, "end": s.end, "label": s.label, "confidence": round(value, 4)}
-                for s, value in zip(ent_spans(doc), values, strict=True)
-            ],
-        )
+    if total.bad:
+        msg.warn(f"{total.bad} bad lines were left out: {outcome.bad_path}")
+    if outcome.made.unwritten:
+        reasons = ", ".join(f"{n} × {note}" for note, n in outcome.made.notices)
+        msg.warn(f"{outcome.made.unwritten} entities cannot be written in the format: {reasons}")
+    speed = outcome.records / max(outcome.seconds, 1e-9)
+    msg.good(f"{total.entities} entities in {total.records} texts, {speed:.1f} docs/s: {output}")
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, epilog=EPILOG)

@@ -164,8 +164,9 @@ def test_project_training_resumes_from_the_last_model(project, tmp_path):
 def test_project_predictions_can_be_converted_again(project, tmp_path):
     texts = project / "assets" / "sample" / "test.jsonl"
     _run(
-        project, "-m", "scripts.predict", str(texts), str(tmp_path / "out.jsonl"), "--gpu-id", "-1"
-    )
+        project, "-m", "scripts.predict", "training/model-best", str(texts),
+        str(tmp_path / "out.jsonl"), "--gpu-id", "-1",
+    )  # fmt: skip
     lines = (tmp_path / "out.jsonl").read_text(encoding="utf8").splitlines()
     given = [json.loads(line) for line in texts.read_text(encoding="utf8").splitlines()]
     found = [json.loads(line) for line in lines]

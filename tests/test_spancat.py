@@ -28,6 +28,7 @@ from scripts.experiments.setup import dev_score
 from scripts.inference.confidence import predict_with_confidence
 from scripts.inference.predict import ent_spans, load_pipeline
 from scripts.inference.resolve import longest_first
+from scripts.inference.windows import WINDOW
 from scripts.pipelines.card import render_card
 from scripts.pipelines.card_inputs import Owner, read_inputs
 from scripts.pipelines.config import (
@@ -186,8 +187,9 @@ def test_spancat_config_refuses_the_corpus_of_a_ner(corpus, tmp_path):
 def test_spancat_learns_nested_spans_and_predicts_flat_entities(model, corpus, tmp_path):
     texts = corpus.parent / "test.jsonl"
     predict(
-        texts, tmp_path / "out.jsonl", model=model, gpu_id="-1", text_key="text", spans=True,
-        confidence=False, threshold=0.0, calibration=tmp_path / "none.json",
+        model, str(texts), str(tmp_path / "out.jsonl"), gpu_id="-1", text_key="text", form="auto",
+        to=None, spans=True, confidence=False, threshold=0.0, calibration=tmp_path / "none.json",
+        window=WINDOW, block=1000, n_process=1, engine="local", address=None, restart=False,
     )  # fmt: skip
     given = list(srsly.read_jsonl(texts))
     found = list(srsly.read_jsonl(tmp_path / "out.jsonl"))

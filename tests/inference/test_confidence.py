@@ -15,6 +15,7 @@ from scripts.inference.confidence import (
     find_calibration,
     predict_with_confidence,
 )
+from scripts.inference.windows import WINDOW
 from scripts.pipelines.meta import ner_md5
 from scripts.predict import main as predict
 from scripts.scoring.calibration import RAW
@@ -162,9 +163,11 @@ def _predict(tmp_path, model, **options):
     lines = [json.dumps({"text": text, "id": i}) for i, text in enumerate(TEXTS)]
     texts.write_text("\n".join(lines), encoding="utf8")
     output = tmp_path / "predicted.jsonl"
-    given = {"gpu_id": "-1", "text_key": "text", "confidence": True, "threshold": 0.0,
-             "spans": False, "calibration": tmp_path / "calibration.json", **options}  # fmt: skip
-    predict(texts, output, model=model, **given)
+    given = {"gpu_id": "-1", "text_key": "text", "form": "auto", "to": None, "confidence": True,
+             "threshold": 0.0, "spans": False, "calibration": tmp_path / "calibration.json",
+             "window": WINDOW, "block": 1000, "n_process": 1, "engine": "local", "address": None,
+             "restart": False, **options}  # fmt: skip
+    predict(model, str(texts), str(output), **given)
     return [json.loads(line) for line in output.read_text(encoding="utf8").splitlines()]
 
 

@@ -1,42 +1,22 @@
 import pytest
 
-from scripts.common.errors import UserError
-from scripts.inference.texts import read_texts
+from scripts.inference.texts import BadTextError, from_fields, from_json, shown
 
 
-def _write(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_bytes(content.encode("utf8"))
-    return path
+def test_texts_carry_other_keys_but_nothing_of_earlier_spans():
+    line = (
+        '{"body": "ক", "id": 3, "entities": [[0, 1, "PER"]], "annotated_labels": ["PER"], '
+        '"filled_labels": ["LOC"], "missing": [[0, 1]], "all_spans": [], "weight": 2}'
+    )
+    assert from_json(line, "body") == ("ক", {"id": 3, "weight": 2})
 
 
-def test_read_texts_takes_lines_of_plain_text(tmp_path):
-    path = _write(tmp_path, "t.txt", "\ufeffকরিম\r\n\nঢাকা\n")
-    assert list(read_texts(path)) == [("করিম", {}), ("ঢাকা", {})]
+def test_texts_refuse_a_second_text():
+    with pytest.raises(BadTextError, match="'text' beside"):
+        from_fields({"body": "ক", "text": "খ"}, "body")
 
 
-def test_read_texts_carries_other_keys_but_no_earlier_spans(tmp_path):
-    path = _write(tmp_path, "t.jsonl", '{"body": "ক", "id": 3, "entities": [[0, 1, "PER"]]}\n')
-    assert list(read_texts(path, "body")) == [("ক", {"id": 3})]
-
-
-@pytest.mark.parametrize(
-    ("line", "what"),
-    [
-        ('{"text": ', "not valid JSON"),
-        ('{"body": 1}', "no text"),
-        ('{"body": "\\ud83d"}', "half a surrogate"),
-        ('{"body": "ক", "text": "খ"}', "'text' beside"),
-        ('["ক"]', "not an object"),
-    ],
-)
-def test_read_texts_names_file_and_line_of_a_fault(tmp_path, line, what):
-    path = _write(tmp_path, "t.jsonl", '{"body": "ক"}\n' + line + "\n")
-    with pytest.raises(UserError, match=what) as error:
-        list(read_texts(path, "body"))
-    assert "line 2" in error.value.where
-
-
-def test_read_texts_drops_what_is_said_of_earlier_spans(tmp_path):
-    line = '{"text": "ক", "annotated_labels": ["PER"], "filled_labels": ["LOC"], "weight": 2}\n'
-    assert list(read_texts(_write(tmp_path, "t.jsonl", line))) == [("ক", {"weight": 2})]
+def test_texts_show_the_beginning_of_a_bad_line():
+    assert shown(b"\xe0\xa6\x95\xff") == "ক\\xff"
+    assert shown("ক" * 300) == "ক" * 200 + "…"
+    assert shown("\ud800") == "\\ud800"
