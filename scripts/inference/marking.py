@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..common.errors import UserError
+from ..common.trust import refuse_world_writable
 from ..scoring.calibration import RAW, Calibration
 from .confidence import find_calibration, predict_with_confidence
 from .predict import ent_spans, group_spans, load_pipeline, predict
@@ -138,8 +139,11 @@ class Marker:
             window: Characters of a text that are marked at once.
 
         Raises:
-            UserError: The pipeline or the calibration cannot be read, or cannot do what is asked.
+            UserError: Every user of the machine can change the pipeline, or it or the calibration
+                cannot be read, or cannot do what is asked.
         """
+        # Before anything of it is read: loading can run code that stands in the model's files.
+        refuse_world_writable(Path(model))
         nlp = load_pipeline(Path(model), gpu_id)
         if not (confidence or threshold > 0):
             return cls(nlp, spans=spans, window=window)

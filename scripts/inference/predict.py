@@ -11,7 +11,6 @@ from spacy.tokens import Doc
 
 from ..annotations.records import Span
 from ..common.errors import UserError
-from ..common.trust import refuse_world_writable
 from ..scoring.evaluation import Prediction
 from .resolve import NER, longest_first, set_entities, span_categorizer
 
@@ -24,8 +23,7 @@ def load_pipeline(path: Path, gpu_id: int) -> Language:
         gpu_id: Number of the GPU, -1 for the CPU; found by ``common.devices.find_device``.
 
     Raises:
-        UserError: There is no pipeline at the path, every user of the machine can change it, or it
-            has neither ``ner`` nor span categorizer.
+        UserError: There is no pipeline at the path, or it has neither ``ner`` nor span categorizer.
     """
     if not (path / "config.cfg").is_file():
         raise UserError(
@@ -33,8 +31,6 @@ def load_pipeline(path: Path, gpu_id: int) -> Language:
             where=str(path),
             todo="Train one first: python -m spacy project run train",
         )
-    # Before anything of it is read: loading can run code that stands in the model's files.
-    refuse_world_writable(path)
     if gpu_id >= 0:
         spacy.require_gpu(gpu_id)
     try:

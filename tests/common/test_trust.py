@@ -10,7 +10,7 @@ import pytest
 
 from scripts.common.errors import UserError
 from scripts.common.trust import refuse_world_writable
-from scripts.inference.predict import load_pipeline
+from scripts.inference.marking import Marker
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="mode bits say nothing on Windows")
 
@@ -106,4 +106,4 @@ def test_trust_is_asked_before_a_pipeline_is_read(model, monkeypatch):
     monkeypatch.setattr("scripts.inference.predict.spacy.load", load)
     (model / "config.cfg").chmod(0o666)
     with pytest.raises(UserError, match="Every user of this machine"):
-        load_pipeline(model, -1)
+        Marker.load(model)
