@@ -70,6 +70,8 @@ def _build(prepared: Prepared, folder: Path, name: str, version: str) -> Path:
     package(
         prepared.pipeline, folder, meta_path=prepared.meta, name=name, version=version,
         create_sdist=True, create_wheel=True, silent=False,
+        # Since 3.8 spaCy itself is no requirement of a package unless asked for.
+        require_parent=True,
     )  # fmt: skip
     [built] = folder.iterdir()
     return built

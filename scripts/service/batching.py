@@ -21,7 +21,7 @@ from .limits import Limits
 from .problems import unavailable
 
 # Batches after which freed memory is given back: some milliseconds each time.
-TRIM_EVERY = 100
+TRIM_EVERY = 50
 
 
 class TextFailed(Exception):
