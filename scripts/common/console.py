@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,9 @@ from wasabi import msg
 from .errors import UserError
 from .tables import Table
 from .variables import check_variables
+
+# A disk, or a share of one, that is full or broken: writing says so without naming the file.
+DISK = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def run(
@@ -37,9 +41,14 @@ def run(
     except UserError as error:
         fail(error)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in DISK:
             raise
-        fail(UserError(f"{error.strerror} (errno {error.errno})", where=str(error.filename)))
+        fail(
+            UserError(
+                f"{error.strerror} (errno {error.errno})",
+                where=error.filename and str(error.filename),
+            )
+        )
     except KeyboardInterrupt:
         msg.fail("Interrupted")
         raise SystemExit(130) from None

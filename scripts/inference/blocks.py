@@ -100,7 +100,11 @@ class Block:
 
     def named(self, file: str) -> str:
         """The name that a file is shown by: its path below the root."""
-        return file if file == STDIN else Path(file).relative_to(self.root).as_posix()
+        if file == STDIN:
+            return file
+        # A file name need not be UTF-8; what is written must be.
+        path = Path(file).relative_to(self.root).as_posix()
+        return path.encode("utf8", "backslashreplace").decode("utf8")
 
 
 def blocks(source: Path | str, reading: Reading = Reading()) -> Iterator[Block]:
@@ -327,6 +331,9 @@ def _parquet_blocks(block: Block, reading: Reading) -> Iterator[Block]:
 def _read_parquet(block: Block) -> Iterator[Item | Bad]:
     rows = read_rows(Path(block.file), block.group, block.start, block.end)
     for line, row in enumerate(rows, start=block.first_line):
+        if isinstance(row, str):
+            yield Bad(block.name, line, row, "")
+            continue
         try:
             text, meta = from_fields(row, block.text_key)
         except BadTextError as error:

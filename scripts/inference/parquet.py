@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,24 +53,50 @@ def slices(path: Path, records: int, size: int) -> Iterator[tuple[int, int, int,
             number += known.num_rows
 
 
-def read_rows(path: Path, group: int, start: int, end: int) -> Iterator[dict[str, Any]]:
-    """The rows of a slice as objects that JSON can hold; dates and the like become texts."""
+def read_rows(path: Path, group: int, start: int, end: int) -> Iterator[dict[str, Any] | str]:
+    """The rows of a slice as objects that JSON can hold; dates and the like become texts.
+
+    In place of a row that cannot be read stands what is wrong with it; if the file cannot be read
+    any further, that stands for all that is left of the slice.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        at = 0
-        for batch in file.iter_batches(DECODED, row_groups=[group]):
-            first, last = max(start - at, 0), min(end - at, len(batch))
-            if first < last:
-                for row in batch.slice(first, last - first).to_pylist():
-                    yield {key: _plain(value) for key, value in row.items()}
-            at += len(batch)
-            if at >= end:
-                return
+    try:
+        with pq.ParquetFile(path) as file:
+            at = 0
+            for batch in file.iter_batches(DECODED, row_groups=[group]):
+                first, last = max(start - at, 0), min(end - at, len(batch))
+                for i in range(first, last):
+                    yield _row(batch, i)
+                at += len(batch)
+                if at >= end:
+                    return
+    except (pa.ArrowException, OSError) as error:
+        yield f"the rows from here on cannot be read: {error!s:.80}"
+
+
+def _row(batch: Any, index: int) -> dict[str, Any] | str:
+    import pyarrow as pa
+
+    row = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        value = column[index]
+        try:
+            if pa.types.is_temporal(value.type):
+                # Python's own dates do not reach as far, and have no nanoseconds.
+                value = value.cast(pa.string())
+            row[name] = _plain(value.as_py())
+        except (ValueError, ArithmeticError, pa.ArrowException) as error:
+            return f"{name!r} cannot be read: {error!s:.80}"
+    return row
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what JSON has not as a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        # pandas' missing value.
+        return None
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, dict):

@@ -53,8 +53,11 @@ class Parts:
             with new_file(record) as path:
                 write_json(path, made_from)
             return set()
-        before = json.loads(record.read_bytes()) or {}
-        other = [key for key in made_from if made_from[key] != before.get(key)]
+        before = _flat(json.loads(record.read_bytes()) or {})
+        now = _flat(made_from)
+        other = [key for key in now if now[key] != before.get(key)]
+        if other and not self.done():
+            return self.begin(made_from, restart=True)
         if other:
             raise UserError(
                 f"An unfinished run was made with another {', '.join(other)}",
@@ -123,12 +126,19 @@ def describe(source: str, reading: Reading, job: Job) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _flat(made_from: dict[str, Any]) -> dict[str, Any]:
+    """What decides on the parts, each option by itself."""
+    return {**made_from, **made_from.get("options", {}), "options": None}
+
+
 def _listing(files: Iterable[Path]) -> str:
     """The md5 of the files' names, sizes and times."""
     digest = hashlib.md5(usedforsecurity=False)
     for path in files:
         stat = path.stat()
-        digest.update(f"{path.as_posix()} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        # File names need not be UTF-8.
+        digest.update(os.fsencode(path.as_posix()))
+        digest.update(f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -162,7 +162,12 @@ def tokenizer_of(model: Path) -> Language:
 def _tokens(nlp: Language) -> Callable[[str], list[tuple[int, int]]]:
     # Each token is a range of characters; make_doc refuses texts beyond max_length, which only
     # guards the memory of components.
-    return lambda text: [(t.idx, t.idx + len(t)) for t in nlp.tokenizer(text)]
+    def ranges(text: str) -> list[tuple[int, int]]:
+        # Otherwise the vocabulary keeps every word that it ever saw.
+        with nlp.memory_zone():
+            return [(t.idx, t.idx + len(t)) for t in nlp.tokenizer(text)]
+
+    return ranges
 
 
 def _records(parts: Iterable[Path]) -> Iterator[Record]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ ALL_SPANS, UNSEEN = "all_spans", "unseen_tokens"
 OF_SPANS = ("annotated_labels", "filled_labels", "missing", ALL_SPANS, UNSEEN)
 # Characters of a bad line that its entry in the side file shows.
 SHOWN = 200
+# What Python reads as a number that JSON cannot write, or words of a text that look like it.
+NOT_FINITE = re.compile(r"NaN|Infinity|[eE]\+?\d{3}")
 # Brackets in a line from which on it is tried whether what was read can be written again.
 BRACKETS = 200
 
@@ -96,6 +100,8 @@ def from_json(line: str, text_key: str) -> tuple[str, dict[str, Any]]:
         raise BadTextError("nested too deeply") from None
     if line.count("[") + line.count("{") > BRACKETS and _depth(value) > BRACKETS:
         raise BadTextError("nested too deeply")
+    if NOT_FINITE.search(line) and _holds_no_json(value):
+        raise BadTextError("holds NaN, Infinity or a number too large, which JSON does not have")
     return from_fields(value, text_key)
 
 
@@ -110,10 +116,23 @@ def from_fields(value: Mapping[str, Any], text_key: str) -> tuple[str, dict[str,
         raise BadTextError(f"has no text under {text_key!r}")
     if "\0" in text:
         raise BadTextError("holds a NUL character")
-    meta = {k: v for k, v in value.items() if k not in (text_key, *SPANS_KEYS, *OF_SPANS)}
+    # Spans stand in lists; a label of the whole text, say, is carried over under another name.
+    meta = {
+        f"meta_{k}" if k in SPANS_KEYS else k: v
+        for k, v in value.items()
+        if k not in (text_key, *OF_SPANS) and not (k in SPANS_KEYS and isinstance(v, list))
+    }
     if "text" in meta:
         raise BadTextError(f"has a 'text' beside the text under {text_key!r}: rename it")
     return text, meta
+
+
+def _holds_no_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return True
+    return False
 
 
 def _depth(value: Any) -> int:

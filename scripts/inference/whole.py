@@ -17,7 +17,7 @@ from ..common.files import check_replaceable, new_directory, new_file
 from .blocks import STDIN, Block, Reading, blocks
 from .jobs import Job, PartResult, part_path
 from .parts import Parts, describe
-from .sinks import JSON_LINES, PART_FORMS, Made, header_of, make_output
+from .sinks import DOCBIN, JSON_LINES, PART_FORMS, Made, header_of, make_output
 
 STDOUT = "-"
 # The side file of an output that is no file.
@@ -54,8 +54,12 @@ class Request:
     @property
     def keeps_parts(self) -> bool:
         """Whether the output is a directory with a file for each block."""
-        directory = self.output.endswith(("/", "\\")) or self.path.is_dir()
-        return directory and self.target in PART_FORMS
+        return self.is_directory and self.target == JSON_LINES
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the output is said to be a directory, or is one."""
+        return self.output.endswith(("/", "\\")) or self.path.is_dir()
 
     @property
     def bad_path(self) -> Path:
@@ -123,6 +127,9 @@ def predict_whole(
         bad: list[Path] = []
         total = _sum(parts.results(cut.blocks, bad))
         bad_path = _move_bad(bad, request.bad_path)
+        if not total.records:
+            # What was wrong will be mended by other options: these parts are of no use then.
+            parts.remove()
         _check_total(total, request.source, bad_path)
         made = Made() if streams else _finish(request, job, parts, cut.blocks, stdout)
         parts.remove()
@@ -148,32 +155,47 @@ def _is_folder(source: str) -> bool:
 
 
 def _check(request: Request) -> None:
-    """Refuses what would only fail after hours of work."""
-    output = request.path
-    known = FORMATS.get(request.target)
-    directory = known is not None and known.directory
+    """Refuses what would only fail after hours of work, or take away what is not ours."""
+    _check_places(request)
+    output, target = request.path, request.target
+    known = FORMATS.get(target)
+    many_files = known is not None and known.directory
     if request.output == STDOUT:
-        if directory:
-            raise UserError(f"{request.target} is many files: not for stdout", where="--to")
-        return
-    if request.source != STDIN:
-        source = Path(request.source).resolve()
-        inside = source.is_dir() and output.resolve().is_relative_to(source)
-        if output.resolve() == source or inside:
-            raise UserError(
-                "The output is the input, or lies in it",
-                where=request.output,
-                todo="It could replace an input, or be read as one; name a place elsewhere.",
-            )
-    if request.keeps_parts and request.target == JSON_LINES:
+        if many_files or target == DOCBIN:
+            raise UserError(f"{target} can be several files: not for stdout", where="--to")
+    elif request.keeps_parts:
         check_replaceable(output, ("part-*",))
-    elif directory:
+    elif many_files:
         check_replaceable(output, ())
-    elif output.is_dir() and output.suffix != ".spacy":
+    elif target == DOCBIN and output.suffix == ".spacy":
+        if output.is_dir():
+            check_replaceable(output, ("*.spacy",))
+    elif request.is_directory:
         raise UserError(
             "The output is a directory", where=request.output,
             todo="A file for each block is written as span JSONL (--to jsonl).",
         )  # fmt: skip
+
+
+def _check_places(request: Request) -> None:
+    """Refuses an input that the output, or its side file, would replace."""
+    if request.source == STDIN:
+        return
+    source, output = Path(request.source).resolve(), request.path.resolve()
+    if source == request.bad_path.resolve():
+        raise UserError(
+            "The input is where bad lines are written", where=request.source, todo="Rename it."
+        )
+    if request.output == STDOUT:
+        return
+    inside = source.is_dir() and output.is_relative_to(source)
+    around = output.is_dir() and source.is_relative_to(output)
+    if output == source or inside or around:
+        raise UserError(
+            "The output is the input, or lies in it, or around it",
+            where=request.output,
+            todo="It could replace an input, or be read as one; name a place elsewhere.",
+        )
 
 
 @contextmanager
@@ -251,7 +273,8 @@ def _finish(request: Request, job: Job, parts: Parts, count: int, stdout: Binary
     parts.whole.unlink(missing_ok=True)
     made = make_output(parts.paths(count), parts.whole, target, job.model)
     if request.output == STDOUT:
-        stdout.write(parts.whole.read_bytes())
+        with parts.whole.open("rb") as file:
+            shutil.copyfileobj(file, stdout, 1 << 20)
         stdout.flush()
     elif parts.whole.is_dir():
         if output.is_file():
