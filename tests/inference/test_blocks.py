@@ -72,7 +72,9 @@ def test_blocks_of_csv_keep_quoted_line_ends_and_other_columns(tmp_path):
     for records in (1, 2, 1000):
         read = _read(path, text_key="body", records=records)
         assert [(i.line, i.text, i.meta) for i in read if isinstance(i, Item)] == [
-            (2, 'ক, "খ"\nগ', {"id": "1", "meta_label": "x"}), (5, "ঘ", {"id": "2", "meta_label": "y"}), (9, "ছ", {"id": "6", "meta_label": ""}),
+            (2, 'ক, "খ"\nগ', {"id": "1", "meta_label": "x"}),
+            (5, "ঘ", {"id": "2", "meta_label": "y"}),
+            (9, "ছ", {"id": "6", "meta_label": ""}),
         ]  # fmt: skip
         reasons = {i.line: i.reason for i in read if isinstance(i, Bad)}
         assert sorted(reasons) == [6, 7, 8]
