@@ -23,6 +23,7 @@ from ..corpora.grouping import clusters, equal_pairs, near_duplicate_pairs
 from ..corpora.passes import AuditSettings, Chunk, Worker, chunks
 from ..corpora.surveying import conclude
 from ..corpora.table import RecordTable
+from ..corpora.tokenizer import build_tokenizer
 
 NAME = "train"
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
@@ -118,7 +119,8 @@ def read_training_set(
     Raises:
         UserError: The file cannot be read, holds no span, or has a fault that no policy allows.
     """
-    blank = Worker(AuditSettings(options.lang, {}, policies, {}))
+    nlp = build_tokenizer(options.lang)
+    blank = Worker(AuditSettings(options.lang, {}, policies, {}), nlp)
     parts = list(chunks(NAME, read_records(path, options)))
     survey, groups = _survey(progress(parts, "survey"), blank, near_duplicate)
     if not survey.spans:
@@ -126,7 +128,7 @@ def read_training_set(
                         where=str(path))  # fmt: skip
     evidence = conclude({NAME: survey}, {NAME: path}, options)[0]
     labels = frozenset(survey.labels)
-    worker = Worker(AuditSettings(options.lang, evidence, policies, {}, labels=labels))
+    worker = Worker(AuditSettings(options.lang, evidence, policies, {}, labels=labels), nlp)
     texts, kept = [], []
     number = 0
     for part in progress(parts, "audit"):
