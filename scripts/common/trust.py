@@ -20,10 +20,11 @@ def refuse_world_writable(model: Path) -> None:
     """Refuses a model that every user of the machine could have changed.
 
     Looked at are the model's directory, all that is in it, what symbolic links lead to, and the
-    directory that holds each of these: who may write that one may put another model in the place
-    of this one. It may be world-writable if it is sticky, as ``/tmp`` is, where only the owner
-    can move what is his. A group may write: its members were chosen. Directories further up are
-    not looked at: who may write those may change this program as well.
+    directories that hold the model and every link on the way to it: who may write one of those may
+    put another model in the place of this one. It may be world-writable if it is sticky, as
+    ``/tmp`` is, where only the owner can move what is his. A group may write: its members were
+    chosen. Directories further up are not looked at: who may write those may change this program
+    as well.
 
     On Windows nothing is checked: the mode bits that Python shows there are not the rights that
     hold.
@@ -58,18 +59,36 @@ def _world_writable(model: Path) -> Iterator[Path]:
         given = waiting.pop()
         # The rights of a link say nothing: what counts is where it leads.
         path = given.resolve()
-        if path in seen or not path.exists():
+        if not path.exists():
+            continue
+        if given == model or given.is_symlink():
+            for holder in _holders(given):
+                mode = holder.stat().st_mode
+                if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                    yield holder
+        if path in seen:
             continue
         seen.add(path)
         mode = path.stat().st_mode
         if mode & stat.S_IWOTH:
             yield path
-        if given == model or given.is_symlink():
-            holder = path.parent.stat().st_mode
-            if holder & stat.S_IWOTH and not holder & stat.S_ISVTX:
-                yield path.parent
         if stat.S_ISDIR(mode):
             waiting += path.iterdir()
+
+
+def _holders(given: Path) -> set[Path]:
+    """The directories that hold what exists at a path, and every link on the way to it."""
+    found = {given.resolve().parent}
+    # Never normalised: after a link, ".." is not what stands before it.
+    waiting = [given.absolute()]
+    while waiting:
+        place = waiting.pop()
+        found.add(place.parent.resolve())
+        for link in (place, *place.parents):
+            if link.is_symlink():
+                found.add(link.parent.resolve())
+                waiting.append(link.parent / os.readlink(link))
+    return found
 
 
 def _to_mend(model: Path, found: list[Path]) -> str:

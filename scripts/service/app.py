@@ -104,6 +104,8 @@ class Service:
         try:
             texts = parse_texts(await read_body(request, self.limits), self.limits)
             done = await self._mark(request, texts)
+            # A large answer takes a while to build: other requests are not to wait for that.
+            response = await asyncio.to_thread(self._answer, offsets, done)
         except ClientDisconnect:
             # Nobody reads this; the log says 499.
             return Response(status_code=499)
@@ -113,6 +115,9 @@ class Service:
         self.metrics.marked(len(texts), characters, entities)
         exchange: Exchange = request.state.exchange
         exchange.fields.update(texts=len(texts), characters=characters, entities=entities)
+        return response
+
+    def _answer(self, offsets: Offsets, done: list[Marked]) -> Response:
         return JSONResponse(answer(model_name(self.marker.nlp), offsets, done))
 
     async def _mark(self, request: Request, texts: list[str]) -> list[Marked]:
@@ -195,7 +200,7 @@ def create_app(service: Service) -> Envelope:
     _add_ner(app, service)
     _add_states(app, service)
     for path in PAGE_FILES:
-        app.add_api_route(path, _page, include_in_schema=False)
+        app.add_api_route(path, _page, methods=["GET", "HEAD"], include_in_schema=False)
     _add_security(app, service)
     paths = frozenset((*PAGE_FILES, *app.openapi()["paths"], "/openapi.json"))
     return Envelope(app, paths, service.access, service.metrics)
@@ -228,6 +233,10 @@ def _add_states(app: FastAPI, service: Service) -> None:
     async def ready() -> Response:
         state = service.thread.state()
         return JSONResponse({"status": state}, status_code=200 if state == "ready" else 503)
+
+    # Some load balancers ask so; the server leaves the body out.
+    for path, endpoint in (("/health", health), ("/ready", ready)):
+        app.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
     @app.get("/model", summary="What the model is", response_model=ModelBody,
              responses=_errors(401, 421, 503))  # fmt: skip

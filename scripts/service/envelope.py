@@ -77,13 +77,17 @@ def _key_of(headers: Headers) -> bytes:
 
 @dataclass
 class Exchange:
-    """What is known of a request, for its log line; ``fields`` come from the endpoint."""
+    """What is known of a request, for its log line; ``fields`` come from the endpoint.
+
+    ``body_left``: it has a body that was not read to its end.
+    """
 
     id: str
     method: str
     path: str
     started: float = field(default_factory=time.perf_counter)
     status: int = 0
+    body_left: bool = False
     fields: dict[str, object] = field(default_factory=dict)
 
 
@@ -116,12 +120,13 @@ class Envelope:
             id=given if _ID.fullmatch(given) else uuid.uuid4().hex,
             method=scope["method"],
             path=scope["path"] if scope["path"] in self.paths else OTHER,
+            body_left=_has_body(headers),
         )
         scope.setdefault("state", {})["exchange"] = exchange
         wrapped = _sender(exchange, send)
         try:
             self.access.check(scope["path"], headers)
-            await self.app(scope, receive, wrapped)
+            await self.app(scope, _receiver(exchange, receive), wrapped)
         except Problem as problem:
             await send_problem(problem, wrapped)
         except Exception as error:
@@ -150,6 +155,20 @@ def unexpected(request_id: str) -> Problem:
     return Problem(500, "failed", f"The request failed. Its id in the log is {request_id}.")
 
 
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
+
+
+def _receiver(exchange: Exchange, receive: Receive) -> Receive:
+    async def wrapped() -> Message:
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            exchange.body_left = False
+        return message
+
+    return wrapped
+
+
 def _sender(exchange: Exchange, send: Send) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -158,6 +177,9 @@ def _sender(exchange: Exchange, send: Send) -> Send:
             headers["X-Request-ID"] = exchange.id
             for name, value in SECURITY_HEADERS.items():
                 headers[name] = value
+            if exchange.body_left:
+                # Kept open, the server would read and discard the rest of the body without limit.
+                headers["Connection"] = "close"
         await send(message)
 
     return wrapped

@@ -13,28 +13,33 @@ from typing import Any
 LOGGER = "scripts.service"
 # uvicorn's logger of what is no request of ours: start, stop, broken HTTP.
 SERVER = "uvicorn.error"
+# The event loop's, of connections that break: left alone, it writes stack traces.
+LOOP = "asyncio"
 
 
 class JsonLines(logging.Formatter):
     """Formats a record as JSON; what ``log`` was given comes after time, level and event."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line; exceptions are left out, since their messages may quote a text."""
+        """One line; exceptions are left out, since their messages may quote a text.
+
+        So is all but the first line of a message: the event loop appends what it knows.
+        """
         time = datetime.fromtimestamp(record.created, timezone.utc)
         line = {
             "time": time.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": record.getMessage().partition("\n")[0],
             **getattr(record, "fields", {}),
         }
         return json.dumps(line, ensure_ascii=False)
 
 
 def set_up_logs() -> None:
-    """Sends the service's and the server's log to standard error as JSON lines."""
+    """Sends the log of service, server and event loop to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in (LOGGER, SERVER):
+    for name in (LOGGER, SERVER, LOOP):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)

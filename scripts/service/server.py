@@ -2,17 +2,89 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 from ipaddress import ip_address
 from types import FrameType
+from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..common.errors import UserError
 from .app import Service, create_app
 from .logs import log, set_up_logs
+
+# Time in which the head of a request must have come.
+HEAD_SECONDS = 10.0
+# Open files that are no connections: the model's, the listening socket, libraries.
+OTHER_FILES = 128
+# Connections over the limit that are told so by a 503; further ones are cut off.
+TOLD = 64
+# Where a process's limit of open files cannot be asked for (Windows).
+FEW_CONNECTIONS = 512
+
+
+class Protocol(H11Protocol):
+    """uvicorn's protocol, which waits for the head of a request for a limited time only.
+
+    uvicorn itself waits for the first one for ever, and for a later one that has begun, too.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Starts waiting for the first request."""
+        super().connection_made(transport)
+        if self.limit_concurrency and len(self.connections) > self.limit_concurrency + TOLD:
+            transport.abort()
+            return
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes data; a head that is complete is no longer waited for."""
+        super().data_received(data)
+        answered = self.cycle is None or self.cycle.response_complete
+        if not (answered and self.conn.their_state is h11.IDLE):
+            self._end_wait()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends waiting."""
+        self._end_wait()
+        super().connection_lost(exc)
+
+    def _end_wait(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def fit_connections(wanted: int) -> int:
+    """As many of the wanted connections as the process may have open files.
+
+    Raises the process's soft limit of open files as far as needed, and as its hard one allows.
+    """
+    try:
+        import resource
+    except ImportError:
+        return min(wanted, FEW_CONNECTIONS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + TOLD + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        most = soft
+    return max(1, min(wanted, most - TOLD - OTHER_FILES))
 
 
 class Server(uvicorn.Server):
@@ -46,9 +118,10 @@ def serve(service: Service, host: str, port: int) -> None:
     set_up_logs()
     limits = service.limits
     config = uvicorn.Config(
-        create_app(service), host=host, port=port, http="h11", ws="none", lifespan="on",
+        create_app(service), host=host, port=port, http=Protocol, ws="none", lifespan="on",
         log_config=None, access_log=False, server_header=False,
-        limit_concurrency=limits.connections, timeout_graceful_shutdown=round(limits.drain_seconds),
+        limit_concurrency=fit_connections(limits.connections),
+        timeout_graceful_shutdown=round(limits.drain_seconds),
     )  # fmt: skip
     server = Server(config, service)
     try:

@@ -83,6 +83,28 @@ def test_trust_follows_links(model, tmp_path):
     assert caught.value.where == str(elsewhere)
 
 
+def test_trust_looks_at_what_holds_each_link_on_the_way(model, tmp_path):
+    shared, private = tmp_path / "shared", tmp_path / "private"
+    for directory in (shared, private):
+        directory.mkdir()
+        directory.chmod(0o755)
+    (shared / "hop").symlink_to(Path("..") / "training" / model.name)
+    (shared / "up").symlink_to(Path("..") / "training")
+    (private / "link").symlink_to(Path("..") / "shared" / "hop")
+    ways = (shared / "hop", private / "link", shared / "up" / model.name)
+    for way in ways:
+        refuse_world_writable(way)
+    shared.chmod(0o1777)
+    for way in ways:
+        refuse_world_writable(way)
+    shared.chmod(0o777)
+    refuse_world_writable(model)
+    for way in ways:
+        with pytest.raises(UserError) as caught:
+            refuse_world_writable(way)
+        assert caught.value.where == str(shared)
+
+
 def test_trust_names_a_few_of_many(model):
     for number in range(5):
         (model / f"{number}").write_bytes(b"x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 
 import pytest
 
@@ -61,6 +62,64 @@ def test_app_refuses_with_a_code_and_without_the_text(ask):
         assert response.json()["error"]["code"] == code.strip()
         assert "hush" not in response.text and "Traceback" not in response.text
     assert got["model_failed"].headers["X-Request-ID"] in got["model_failed"].text
+
+
+def test_app_closes_the_connection_if_the_body_was_not_read(ask):
+    async def chunks():
+        yield b"x"
+
+    async def calls(client, service):
+        typed = {"Content-Type": "application/json", "X-API-Key": "k"}
+        key = {"X-API-Key": "k"}
+        early = [
+            await client.post(**_post({"text": "x"})),
+            await client.post("/ner", content=b"x", headers=key),
+            await client.post("/ner", content=chunks(), headers=key),
+            await client.post("/made/up", content=b"x", headers=key),
+            await client.put("/ner", content=b"x", headers=key),
+        ]
+        service.in_hand = service.limits.requests
+        early.append(await client.post(**_post({"text": "x"}, headers=typed)))
+        service.in_hand = 0
+        read = [
+            await client.post(**_post({"text": "x"}, headers=typed)),
+            await client.post("/ner", content=b"{", headers=typed),
+            await client.get("/model"),
+            await client.post("/made/up", headers=key),
+        ]
+        return early, read
+
+    early, read = ask(calls, key="k")
+    assert [response.status_code for response in early] == [401, 415, 415, 404, 405, 503]
+    assert [response.status_code for response in read] == [200, 400, 401, 404]
+    assert {response.headers.get("connection") for response in early} == {"close"}
+    assert {response.headers.get("connection") for response in read} == {None}
+
+
+def test_app_builds_answers_off_the_event_loop(ask, monkeypatch):
+    from scripts.service import app
+
+    built, answer = [], app.answer
+
+    def build(*given):
+        built.append(threading.current_thread())
+        return answer(*given)
+
+    async def calls(client, service):
+        return (await client.post(**_post({"text": TEXT}))).status_code
+
+    monkeypatch.setattr(app, "answer", build)
+    assert ask(calls) == 200
+    assert built and threading.main_thread() not in built
+
+
+def test_app_answers_head_where_orchestrators_ask(ask):
+    async def calls(client, service):
+        return [
+            (await client.head(path)).status_code for path in ("/health", "/ready", "/", "/ner")
+        ]
+
+    assert ask(calls) == [200, 200, 200, 405]
 
 
 def test_app_ends_a_body_that_comes_too_slowly(ask):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+import threading
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import yaml
@@ -36,8 +41,37 @@ def test_docker_target_runs_the_service_as_nobody_with_a_health_check(target):
     assert known["USER"] == "10001"
     assert json.loads(known["ENTRYPOINT"])[:3] == ["python", "-m", "scripts.serve"]
     check = json.loads(known["HEALTHCHECK"].split("CMD ")[1])
-    compile(check[2], "check", "exec")
-    assert "/ready" in check[2]
+    assert _asked_by(check) == ["/health"]
+
+
+def _asked_by(check):
+    """The paths that a health check asks for, with a proxy that does not exist."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *given):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_port)
+        command = [sys.executable, "-S", *(part.replace("8000", port) for part in check[1:])]
+        environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+        subprocess.run(command, env=environment, check=True, timeout=60)
+        server.shutdown()
+    return asked
+
+
+def test_docker_gpu_image_takes_one_cupy_for_the_cuda_of_its_base():
+    (base,) = (line for line in LINES if line.endswith(" AS gpu-packages"))
+    assert ":13." in base
+    given = (ROOT / "requirements-gpu.txt").read_text(encoding="utf8")
+    assert re.findall("^cupy.*", given, re.M) == ["cupy-cuda13x[ctk]>=13.6,<15"]
 
 
 def test_docker_compose_limits_and_mounts_read_only():
@@ -52,3 +86,7 @@ def test_docker_compose_limits_and_mounts_read_only():
         assert service["volumes"][0].endswith(":/model:ro")
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
         assert service["ports"] == ["127.0.0.1:8000:8000"]
+        cpus = service["deploy"]["resources"]["limits"]["cpus"]
+        environment = dict(service["environment"])
+        assert environment.pop("SERVE_API_KEY").startswith("${SERVE_API_KEY:?")
+        assert environment == {"OMP_NUM_THREADS": cpus, "OPENBLAS_NUM_THREADS": cpus}

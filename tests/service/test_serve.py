@@ -120,6 +120,49 @@ def test_serve_page_works_by_keyboard_alone(page):
     assert page.evaluate("document.activeElement.id") == "text"
 
 
+def test_serve_page_keeps_the_focus_and_shows_no_old_result_after_a_failure(page):
+    page.fill("#text", TEXT)
+    page.focus("#mark")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status:has-text('found')")
+    assert page.evaluate("document.activeElement.id") == "mark"
+    cell = page.locator("#rows td").first
+    assert (cell.get_attribute("lang"), cell.get_attribute("dir")) == ("bn", "auto")
+    page.route("**/ner?*", lambda route: route.fulfill(status=503, body="busy"))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#error:has-text('503')")
+    assert page.evaluate("document.activeElement.id") == "mark"
+    assert page.evaluate("last") is None
+    assert page.locator("#result").is_hidden()
+
+
+def test_serve_page_says_copied_only_if_it_was(page):
+    _mark(page, TEXT)
+    page.evaluate(
+        "navigator.clipboard.writeText = () => Promise.reject(); document.execCommand = () => false"
+    )
+    page.click("#copy")
+    page.wait_for_selector("#error:has-text('copy')")
+    assert page.locator("#status").inner_text() == ""
+    page.evaluate("document.execCommand = () => true")
+    page.click("#copy")
+    page.wait_for_selector("#status:has-text('Copied.')")
+    assert page.locator("#error").inner_text() == ""
+
+
+def test_serve_page_works_under_a_prefix_that_a_proxy_takes_off(page, running):
+    def forward(route):
+        url = route.request.url.replace("/some/prefix/", "/")
+        route.fulfill(response=route.fetch(url=url))
+
+    page.route("**/some/prefix/**", forward)
+    page.asked.clear()
+    page.goto(running.url + "/some/prefix/")
+    page.wait_for_selector("#example:not([disabled])")
+    assert len(_mark(page, TEXT)["ents"]) == 2
+    assert all("/some/prefix/" in url for url in page.asked)
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_serve_page_does_not_scroll_sideways(page, width):
     page.set_viewport_size({"width": width, "height": 700})

@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 const GREY = "#dddddd";
 let model = null;
 let last = null;
+let busy = false;
 
 function element(name, content, parent) {
   const made = document.createElement(name);
@@ -51,7 +52,7 @@ function percent(ent) {
 
 async function introduce() {
   try {
-    model = await ask("/model");
+    model = await ask("model");
   } catch (error) {
     $("model").textContent = "";
     $("error").textContent = error.message;
@@ -91,6 +92,8 @@ function show(text, ents) {
     for (const cell of [ent.text, ent.label, percent(ent), `${ent.start}–${ent.end}`]) {
       element("td", cell, row);
     }
+    row.firstChild.lang = model?.lang ?? "";
+    row.firstChild.dir = "auto";
   }
   marked.append(text.slice(at));
   for (const label of [...new Set(ents.map((ent) => ent.label))].sort()) {
@@ -101,8 +104,20 @@ function show(text, ents) {
   $("result").hidden = false;
 }
 
+// Not by disabling the button: that would take the focus away from it.
+function setBusy(now) {
+  busy = now;
+  $("mark").setAttribute("aria-disabled", String(now));
+}
+
+function forget() {
+  last = null;
+  $("result").hidden = true;
+}
+
 async function run(event) {
   event.preventDefault();
+  if (busy) return;
   const text = $("text").value;
   $("error").textContent = "";
   if (!text) {
@@ -110,41 +125,44 @@ async function run(event) {
     $("text").focus();
     return;
   }
-  $("mark").disabled = true;
+  setBusy(true);
   $("status").textContent = "Marking…";
   try {
     if (!model) await introduce();
-    const answer = await ask("/ner?offsets=utf16", { text });
+    const answer = await ask("ner?offsets=utf16", { text });
     const ents = answer.results[0].ents;
     last = { text, model: answer.model, offsets: answer.offsets, ents };
     show(text, ents);
     $("status").textContent = ents.length === 1 ? "1 entity found." : `${ents.length} entities found.`;
   } catch (error) {
+    forget();
     $("status").textContent = "";
     $("error").textContent = error.message;
   } finally {
-    $("mark").disabled = false;
+    setBusy(false);
   }
 }
 
 async function copy() {
   const json = JSON.stringify(last, null, 2);
+  let copied = true;
   try {
     await navigator.clipboard.writeText(json);
   } catch {
     // Browsers give the clipboard to https and localhost only.
     const area = element("textarea", json, document.body);
     area.select();
-    document.execCommand("copy");
+    copied = document.execCommand("copy");
     area.remove();
     $("copy").focus();
   }
-  $("status").textContent = "Copied.";
+  $("error").textContent = copied ? "" : "The browser does not let the page copy.";
+  $("status").textContent = copied ? "Copied." : "";
 }
 
 $("form").addEventListener("submit", run);
 $("form").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("mark").disabled) run(event);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run(event);
 });
 $("key").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
