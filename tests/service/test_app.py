@@ -96,7 +96,7 @@ def test_app_closes_the_connection_if_the_body_was_not_read(ask):
     assert {response.headers.get("connection") for response in read} == {None}
 
 
-def test_app_builds_answers_off_the_event_loop(ask, monkeypatch):
+def test_app_builds_large_answers_off_the_event_loop(ask, monkeypatch):
     from scripts.service import app
 
     built, answer = [], app.answer
@@ -110,7 +110,9 @@ def test_app_builds_answers_off_the_event_loop(ask, monkeypatch):
 
     monkeypatch.setattr(app, "answer", build)
     assert ask(calls) == 200
-    assert built and threading.main_thread() not in built
+    monkeypatch.setattr(app, "ENTITIES_AT_ONCE", 0)
+    assert ask(calls) == 200
+    assert [thread is threading.main_thread() for thread in built] == [True, False]
 
 
 def test_app_answers_head_where_orchestrators_ask(ask):
