@@ -103,7 +103,7 @@ def test_predict_goes_on_where_it_stopped(tmp_path, model):
 def test_predict_does_not_go_on_with_something_else(tmp_path, model):
     with pytest.raises(KeyboardInterrupt):
         _predict(tmp_path, model, engine=_broken(1))
-    with pytest.raises(UserError, match="another threshold"):
+    with pytest.raises(UserError, match="threshold"):
         _predict(tmp_path, model, job={"threshold": 0.5})
     _source(tmp_path, TEXTS[:5])
     with pytest.raises(UserError, match="another input"):

@@ -31,6 +31,8 @@ class StubMarker:
             lang="bn", meta=meta, pipe_names=["ner"], memory_zone=nullcontext,
             pipeline=[("ner", pipe)], get_pipe=lambda name: pipe, config={},
         )  # fmt: skip
+        # In a text of a batch it makes the whole batch fail; None: nothing does.
+        self.failing: str | None = "fail"
         self.batches: list[list[str]] = []
         # Cleared, the model waits: what comes meanwhile stays in the queue.
         self.go = threading.Event()
@@ -40,7 +42,7 @@ class StubMarker:
         if texts != ["."]:
             self.batches.append(list(texts))
             self.go.wait(5)
-        if any("fail" in text for text in texts):
+        if self.failing is not None and any(self.failing in text for text in texts):
             raise ValueError(f"secret trace: {texts}")
         for text in texts:
             at = text.find("ঢাকায়")
