@@ -58,11 +58,10 @@ def measure(number: int, n_process: int) -> dict[str, float]:
             "records_per_second": round(number / seconds, 1)}  # fmt: skip
 
 
-def child(number: int, n_process: int) -> dict[str, float]:
-    """Runs ``measure`` in a process of its own, whose children's peak memory is then known."""
+def child(module: str, *numbers: int) -> dict[str, float]:
+    """Runs a module's ``measure`` in a process of its own, whose children's peak is then known."""
     script = (
-        "import json, resource; from benchmarks.convert_memory import measure; "
-        f"r = measure({number}, {n_process}); "
+        f"import json, resource; from {module} import measure; r = measure(*{numbers}); "
         "r['peak_mib'] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1); "
         "print(json.dumps(r))"
     )
@@ -75,7 +74,7 @@ def main(
     n_process: int = typer.Option(1),
 ) -> None:  # fmt: skip
     """Compares the two."""
-    rows = [child(small, n_process), child(large, n_process)]
+    rows = [child("benchmarks.convert_memory", size, n_process) for size in (small, large)]
     ratio = rows[1]["peak_mib"] / rows[0]["peak_mib"]
     RESULTS.parent.mkdir(exist_ok=True)
     result = {"n_process": n_process, "rows": rows, "memory_ratio": round(ratio, 3), "limit": LIMIT}

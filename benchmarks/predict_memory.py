@@ -23,7 +23,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 from wasabi import msg
 
-from benchmarks.convert_memory import write_records
+from benchmarks.convert_memory import child, write_records
 
 RESULTS = Path(__file__).parent / "results" / "predict_memory.json"
 LIMIT = 1.1
@@ -62,21 +62,9 @@ def measure(number: int) -> dict[str, float]:
             "records_per_second": round(number / seconds, 1)}  # fmt: skip
 
 
-def child(number: int) -> dict[str, float]:
-    """Runs ``measure`` in a process of its own, whose children's peak memory is then known."""
-    script = (
-        "import json, resource; from benchmarks.predict_memory import measure; "
-        f"r = measure({number}); "
-        "r['peak_mib'] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1); "
-        "print(json.dumps(r))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main(small: int = typer.Option(10_000), large: int = typer.Option(100_000)) -> None:
     """Compares the two."""
-    rows = [child(small), child(large)]
+    rows = [child("benchmarks.predict_memory", size) for size in (small, large)]
     ratio = rows[1]["peak_mib"] / rows[0]["peak_mib"]
     result = {"rows": rows, "memory_ratio": round(ratio, 3), "limit": LIMIT}
     RESULTS.parent.mkdir(exist_ok=True)

@@ -6,7 +6,6 @@ its score.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from spacy.util import minibatch
 
 from ..annotations.schemes import TokenSpan, encode
 from ..common.errors import UserError
-from ..pipelines.meta import ner_md5
+from ..pipelines.calibrations import read_calibration, unreadable
 from ..scoring.calibration import RAW, Calibration
 from .resolve import longest_first, set_entities, span_categorizer
 
@@ -151,16 +150,11 @@ def find_calibration(path: Path, model: Path) -> tuple[Calibration, str]:
     """
     if not path.is_file():
         return RAW, f"raw, not calibrated: there is no {path}"
+    content, belongs = read_calibration(path, model)
     try:
-        content = json.loads(path.read_bytes())
-        belongs = content["ner_md5"] == ner_md5(model)
         calibration = Calibration.from_json(content["method"], content["map"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"The calibration cannot be read: {error!r}",
-            where=str(path),
-            todo="Make it anew: python -m scripts.calibrate",
-        ) from None
+        raise unreadable(path, error) from None
     if not belongs:
         return RAW, f"raw, not calibrated: {path} was made for another model"
     if calibration.method == "none":

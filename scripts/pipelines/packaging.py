@@ -20,9 +20,10 @@ from packaging.version import InvalidVersion, Version
 
 from ..common.errors import UserError
 from ..common.files import write_json
+from .calibrations import read_calibration
 from .card import README, portable_config, without_front_matter
 from .licences import UNKNOWN
-from .meta import ner_md5, package_meta
+from .meta import package_meta
 
 CALIBRATION = "calibration.json"
 # spaCy copies a file of this name beside setup.py; its own pipelines have one.
@@ -161,15 +162,7 @@ def belonging(calibration: Path, model: Path) -> tuple[dict[str, Any] | None, st
     """
     if not calibration.is_file():
         return None, f"there is no {calibration}"
-    try:
-        content = srsly.read_json(calibration)
-        belongs = content["ner_md5"] == ner_md5(model)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"The calibration cannot be read: {error!r}",
-            where=str(calibration),
-            todo="Make it anew: python -m scripts.calibrate",
-        ) from None
+    content, belongs = read_calibration(calibration, model)
     if not belongs:
         return None, f"{calibration} was made for another model"
     return content, f"{calibration} is in the package"

@@ -9,8 +9,8 @@ from typing import Any
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
 from spacy.language import Language
 
+from ..inference.filling import known_labels
 from ..inference.marking import Marker
-from ..inference.resolve import span_categorizer
 from ..scoring.calibration import RAW
 from .limits import Limits
 
@@ -32,13 +32,6 @@ def model_name(nlp: Language) -> str:
     """Language, name and version of a pipeline: ``bn_pipeline-0.0.0``."""
     meta = nlp.meta
     return f"{meta['lang']}_{meta['name']}-{meta['version']}"
-
-
-def labels_of(nlp: Language) -> list[str]:
-    """The labels of its ner or span categorizer, sorted."""
-    component = span_categorizer(nlp)
-    labels = nlp.get_pipe("ner").labels if component is None else component.labels
-    return sorted(labels)
 
 
 def colour(label: str) -> str:
@@ -64,7 +57,7 @@ def _confidence(marker: Marker) -> str | None:
 
 def describe(marker: Marker, limits: Limits) -> dict[str, Any]:
     """The answer of /model, as ``schemas.ModelBody`` describes it."""
-    labels = labels_of(marker.nlp)
+    labels = sorted(known_labels(marker.nlp))
     return {
         "model": model_name(marker.nlp),
         "lang": marker.nlp.lang,
